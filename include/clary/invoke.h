@@ -1,0 +1,131 @@
+/* invoke.h: one invocation, bytes in and bytes out, as a stream.
+ *
+ *     clary_invoke_new              once a connection or thread
+ *     clary_invoke_begin            headers are known
+ *     clary_invoke_feed ...         each piece of the body, as it arrives
+ *     clary_invoke_finish           -> reply
+ *
+ * A piece is decoded, run and encoded at once, block by block of rows; only
+ * the reply is kept, because an error in the last row is still an error of the
+ * whole request. After the first invocation on a model a `struct
+ * clary_invoke` calls malloc for nothing unless a reply outgrows the ones
+ * before it.
+ *
+ * threads: one `struct clary_invoke` belongs to one thread at a time; models
+ * are shared.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_INVOKE_H
+#define CLARY_INVOKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <clary/model.h>
+#include <clary/status.h>
+
+/* Whose wire bytes a reply reproduces. */
+enum clary_style {
+    CLARY_STYLE_AUTO,             /* that of the model's own container */
+    CLARY_STYLE_TFSERVING,        /* TensorFlow Serving's JSON, byte by byte;
+                                   * Accept is honoured */
+    CLARY_STYLE_TFSERVING_STRICT, /* the same, but every reply is JSON, as in
+                                   * SageMaker's TensorFlow container */
+    CLARY_STYLE_PLAIN,            /* {"predictions": [...]}, shortest numbers */
+    CLARY_STYLE_COUNT
+};
+
+/* Whether the first row of a CSV body names the columns. */
+enum clary_csv_header {
+    CLARY_CSV_HEADER_DEFAULT, /* the style's: tfserving absent, plain auto */
+    CLARY_CSV_HEADER_AUTO,    /* a first row with no number in it is one */
+    CLARY_CSV_HEADER_PRESENT,
+    CLARY_CSV_HEADER_ABSENT,
+    CLARY_CSV_HEADER_COUNT
+};
+
+/* Settings of a server, the same for all invocations. Zero: the default. */
+struct clary_invoke_options {
+    enum clary_style style;
+    enum clary_csv_header csv_header;
+    size_t max_reply_bytes; /* default 1 GiB */
+    size_t max_memory_bytes; /* scratch of one invocation; default 1 GiB */
+};
+
+struct clary_request {
+    const char *content_type; /* header as sent; NULL: there was none */
+    const char *accept;       /* header as sent; NULL: there was none */
+};
+
+struct clary_reply {
+    const char *content_type; /* bare, never with parameters; static */
+    const char *body;
+    size_t len;               /* bytes */
+    size_t n_rows;            /* rows predicted */
+};
+
+struct clary_invoke;
+
+/* NULL when there is no memory. `options` NULL: defaults; it is copied. */
+struct clary_invoke *clary_invoke_new(
+    const struct clary_invoke_options *options);
+void clary_invoke_free(struct clary_invoke *invoke); /* NULL is allowed */
+
+/* Starts an invocation; what an earlier one on `invoke` left is dropped.
+ *
+ *   model     must outlive the invocation
+ *   request   is only read here
+ *   errors    CLARY_BAD_MEDIA_TYPE, CLARY_NO_MEMORY
+ */
+enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
+                                     const struct clary_model *model,
+                                     const struct clary_request *request,
+                                     struct clary_error *err) CLARY_MUST_USE
+    __attribute__((nonnull));
+
+/* Takes the next piece of the body, any size, cut anywhere.
+ *
+ *   bytes     only read during the call
+ *   errors    CLARY_BAD_INPUT (row and column are set), CLARY_TOO_LARGE (the
+ *             reply), CLARY_NO_MEMORY. After an error the invocation is over:
+ *             only begin and free may follow.
+ */
+enum clary_status clary_invoke_feed(struct clary_invoke *invoke,
+                                    const char *bytes, size_t len,
+                                    struct clary_error *err) CLARY_MUST_USE
+    __attribute__((nonnull(1, 4)));
+
+/* The body is complete.
+ *
+ *   reply     its pointers live until the next begin or free
+ *   errors    as clary_invoke_feed; a body without a row is CLARY_BAD_INPUT
+ */
+enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
+                                      struct clary_reply *reply,
+                                      struct clary_error *err) CLARY_MUST_USE
+    __attribute__((nonnull));
+
+/* Moves the reply's finished bytes out while the body still streams, for
+ * callers that may lose what came before an error (`clary predict`): sets
+ * `body` and `len` to what was encoded so far and forgets it. Valid until the
+ * next feed or finish. */
+void clary_invoke_drain(struct clary_invoke *invoke, const char **body,
+                        size_t *len) __attribute__((nonnull));
+
+/* begin, feed and finish at once. */
+enum clary_status clary_invoke(struct clary_invoke *invoke,
+                               const struct clary_model *model,
+                               const struct clary_request *request,
+                               const char *body, size_t len,
+                               struct clary_reply *reply,
+                               struct clary_error *err) CLARY_MUST_USE
+    __attribute__((nonnull(1, 2, 3, 6, 7)));
+
+/* "tfserving" and so on, for settings; COUNT for an unknown name. */
+enum clary_style clary_style_parse(const char *name)
+    __attribute__((nonnull));
+enum clary_csv_header clary_csv_header_parse(const char *name)
+    __attribute__((nonnull));
+
+#endif

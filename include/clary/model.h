@@ -1,0 +1,89 @@
+/* model.h: one loaded artifact.
+ *
+ * A model is immutable after clary_model_load: any number of threads may run
+ * it at once with no lock. It owns all its memory; every pointer that these
+ * functions return lives until clary_model_free.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_MODEL_H
+#define CLARY_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <clary/status.h>
+#include <clary/tensor.h>
+
+struct clary_model;
+
+/* Limits on what an artifact may cost. Zero takes the default. */
+struct clary_load_options {
+    size_t max_artifact_bytes; /* unpacked; default 2 GiB */
+    size_t max_model_bytes;    /* memory of the model; default 4 GiB */
+};
+
+/* What clary_model_info tells. */
+struct clary_model_info {
+    const char *name;      /* name of the model: "model", "Servo" */
+    int64_t version;       /* version directory; 1 where there is none */
+    const char *format;    /* "TensorFlow SavedModel" */
+    const char *framework; /* "TensorFlow 2.18.1"; "" when not stated */
+    const char *style;     /* wire style of the container that served it:
+                            * "tfserving", "plain" */
+    const char *sha256;    /* hex; of the listing of all files, so that a
+                            * directory and its tar.gz agree (artifact.h) */
+    size_t artifact_bytes; /* sum of the sizes of the files */
+    size_t n_files;
+    size_t n_parameters;   /* numbers in the constants that the ops read */
+    size_t n_ops;
+    size_t n_nodes;        /* nodes of the graph that were read, before
+                            * folding and fusing */
+    size_t scratch_bytes_per_row;
+    size_t block_rows;     /* rows that one pass over the ops takes */
+    const char *notes;     /* remarks of the loader, one a line; may be "" */
+};
+
+/* One op of the program after optimising, for people. */
+struct clary_op_info {
+    const char *kind;    /* "dense" */
+    const char *name;    /* name of the node it came from */
+    const char *details; /* "8 -> 64, relu" */
+    size_t n_parameters; /* numbers in its constant inputs */
+};
+
+/* Loads the artifact at `path`: a directory, a .tar.gz or one model file.
+ *
+ *   options   NULL: defaults
+ *   out       the model; free with clary_model_free
+ *   errors    CLARY_IO (cannot be read), CLARY_BAD_MODEL (damaged, or no
+ *             model in it: the message says what was found and expected),
+ *             CLARY_UNSUPPORTED (the op, node or form that is not known, and
+ *             what would work), CLARY_TOO_LARGE, CLARY_NO_MEMORY
+ *   threads   any number at once, after clary_init
+ */
+enum clary_status clary_model_load(const char *path,
+                                   const struct clary_load_options *options,
+                                   struct clary_model **out,
+                                   struct clary_error *err) CLARY_MUST_USE
+    __attribute__((nonnull(1, 3, 4)));
+
+/* NULL is allowed. No invocation may be running on it. */
+void clary_model_free(struct clary_model *model);
+
+const struct clary_signature *clary_model_signature(
+    const struct clary_model *model) __attribute__((nonnull));
+
+void clary_model_info(const struct clary_model *model,
+                      struct clary_model_info *info) __attribute__((nonnull));
+
+/* `index` < n_ops. */
+void clary_model_op_info(const struct clary_model *model, size_t index,
+                         struct clary_op_info *info) __attribute__((nonnull));
+
+/* A file of the artifact by its path inside it ("clary/golden.csv"); false if
+ * there is none. The bytes are not NUL-terminated. */
+int clary_model_file(const struct clary_model *model, const char *path,
+                     const char **bytes, size_t *len) __attribute__((nonnull));
+
+#endif

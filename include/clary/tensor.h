@@ -1,0 +1,82 @@
+/* tensor.h: shapes, tensors and the signature of a model.
+ *
+ * Data is contiguous and row-major. A tensor does not own its data.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_TENSOR_H
+#define CLARY_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Element types. A STRING element is a struct clary_string (no op reads one
+ * yet; loaders refuse string inputs by name). BOOL is one byte, 0 or 1. */
+enum clary_dtype {
+    CLARY_DTYPE_F32,
+    CLARY_DTYPE_F64,
+    CLARY_DTYPE_I8,
+    CLARY_DTYPE_U8,
+    CLARY_DTYPE_I32,
+    CLARY_DTYPE_I64,
+    CLARY_DTYPE_BOOL,
+    CLARY_DTYPE_STRING,
+    CLARY_DTYPE_COUNT
+};
+
+struct clary_string {
+    const char *bytes; /* not NUL-terminated */
+    size_t len;
+};
+
+#define CLARY_MAX_RANK 8
+
+struct clary_shape {
+    size_t rank;                 /* 0: a scalar */
+    int64_t dim[CLARY_MAX_RANK]; /* each >= 0; entries past rank are 0 */
+};
+
+struct clary_tensor {
+    enum clary_dtype dtype;
+    struct clary_shape shape;
+    void *data; /* clary_shape_elements() * clary_dtype_bytes() bytes */
+};
+
+/* One input or output of a model, for one row. */
+struct clary_field {
+    const char *name;         /* as the signature names it */
+    enum clary_dtype dtype;
+    struct clary_shape shape; /* of one row: the batch dimension is left out */
+    size_t width;             /* elements of one row: the shape's product */
+};
+
+/* What a model reads and writes. Columns of a CSV row are the elements of the
+ * inputs, one input after the other, in this order. */
+struct clary_signature {
+    const char *name; /* "serving_default" */
+    const struct clary_field *inputs;
+    size_t n_inputs;
+    const struct clary_field *outputs;
+    size_t n_outputs;
+    size_t n_columns; /* sum of the inputs' widths */
+};
+
+size_t clary_dtype_bytes(enum clary_dtype dtype);
+const char *clary_dtype_name(enum clary_dtype dtype); /* "float32" */
+
+/* Product of the dimensions; 1 for a scalar. False if it overflows. */
+bool clary_shape_elements(const struct clary_shape *shape, size_t *elements);
+
+bool clary_shape_equal(const struct clary_shape *a,
+                       const struct clary_shape *b);
+
+/* "(3, 4)", "()" into `text`; cut if it does not fit. Returns `text`. */
+char *clary_shape_print(const struct clary_shape *shape, char *text,
+                        size_t text_bytes);
+
+/* Products and sums that must not overflow: false if they would. */
+bool clary_size_mul(size_t a, size_t b, size_t *product);
+bool clary_size_add(size_t a, size_t b, size_t *sum);
+
+#endif
