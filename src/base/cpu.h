@@ -1,0 +1,25 @@
+/* cpu.h: what this process may use of the machine.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_BASE_CPU_H
+#define CLARY_BASE_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Threads that can run at once: the smaller of the affinity mask and the
+ * cgroup quota (v2 cpu.max, v1 cpu.cfs_quota_us / cpu.cfs_period_us, of this
+ * process's own cgroup and its parents; rounded up), at least 1. Never the
+ * host's count: several containers may share a host (contract.md S13). */
+size_t clary_cpu_count(void);
+
+/* Quota in cores of a cgroup tree below `root` ("/sys/fs/cgroup") for the
+ * membership file `self` ("/proc/self/cgroup"); 0: no limit. For tests. */
+double clary_cpu_quota(const char *root, const char *self);
+
+/* x86-64: AVX2 and FMA; AVX-512 F, BW, DQ and VL. False elsewhere. */
+bool clary_cpu_has_avx2(void);
+bool clary_cpu_has_avx512(void);
+
+#endif
