@@ -1,0 +1,93 @@
+/* codec.h: one media type's reader and writer behind one struct.
+ *
+ * A codec is one file; the table is codecs.c. A codec may lack a reader or a
+ * writer (members NULL). All state lives in the arena that begin gets, so a
+ * codec frees nothing.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_DATA_CODEC_H
+#define CLARY_DATA_CODEC_H
+
+#include "data/buffer.h"
+#include "data/number.h"
+#include "data/rows.h"
+
+#include <clary/arena.h>
+#include <clary/invoke.h>
+#include <clary/status.h>
+
+/* Bytes to rows. */
+struct clary_reader {
+    /* set by the caller before begin */
+    struct clary_rows *rows;      /* where rows go; reader calls rows->full */
+    struct clary_arena *arena;    /* for the reader's state */
+    enum clary_csv_header header; /* never DEFAULT */
+    bool missing_is_nan;          /* an empty cell is NaN, else an error */
+    /* set by the reader */
+    void *state;
+    size_t n_rows; /* rows read so far */
+    bool columnar; /* JSON {"inputs": ...}: reply in columns;
+                    * known before the first row is full */
+};
+
+/* How the reply looks, beyond its media type. */
+struct clary_writer_options {
+    enum clary_number_form numbers;
+    bool pretty;    /* TF Serving's JSON with its line feeds; else without */
+    bool tfserving; /* TF Serving's JSON layout; else compact JSON */
+    bool columnar;  /* {"outputs": ...} instead of {"predictions": ...} */
+};
+
+/* Rows to bytes. */
+struct clary_writer {
+    /* set by the caller before begin */
+    const struct clary_field *fields;
+    size_t n_fields;
+    struct clary_buffer *out;
+    struct clary_arena *arena;
+    struct clary_writer_options options;
+    /* the writer's */
+    void *state;
+    size_t n_rows; /* rows written so far */
+};
+
+struct clary_codec {
+    const char *name;               /* "csv" */
+    const char *const *media_types; /* lower case, bare; NULL at the end. The
+                                     * first is the reply's Content-Type */
+    enum clary_status (*read_begin)(struct clary_reader *reader,
+                                    struct clary_error *err);
+    /* Takes the next piece, cut anywhere, even inside a number. */
+    enum clary_status (*read_feed)(struct clary_reader *reader,
+                                   const char *bytes, size_t len,
+                                   struct clary_error *err);
+    /* The body is complete: the last row, rows->full for what is left. No row
+     * at all is CLARY_BAD_INPUT. */
+    enum clary_status (*read_end)(struct clary_reader *reader,
+                                  struct clary_error *err);
+
+    enum clary_status (*write_begin)(struct clary_writer *writer,
+                                     struct clary_error *err);
+    enum clary_status (*write_rows)(struct clary_writer *writer,
+                                    const struct clary_rows *rows,
+                                    struct clary_error *err);
+    enum clary_status (*write_end)(struct clary_writer *writer,
+                                   struct clary_error *err);
+};
+
+/* The codec that reads `type` (bare, lower case), or NULL. */
+const struct clary_codec *clary_codec_for_reading(const char *type);
+
+/* The codec that writes a type that `range` takes, or NULL. For ranges with a
+ * star: NULL (the style's default is the caller's). */
+const struct clary_codec *clary_codec_for_writing(const char *type);
+
+/* By name ("json"); NULL for an unknown one. */
+const struct clary_codec *clary_codec_named(const char *name);
+
+extern const struct clary_codec clary_codec_csv;
+extern const struct clary_codec clary_codec_json;
+extern const struct clary_codec clary_codec_jsonlines;
+
+#endif

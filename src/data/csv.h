@@ -1,0 +1,114 @@
+/* csv.h: what the files of the CSV codec share.
+ *
+ *     csv_read.c    bytes to cells and rows
+ *     csv_cell.c    a cell to a value, or to an error that names it
+ *     csv_header.c  a first row of names
+ *     csv_write.c   rows to bytes
+ *     csv.c         the codec's entry in the table
+ *
+ * Inside data/ only. SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_DATA_CSV_H
+#define CLARY_DATA_CSV_H
+
+#include "data/codec.h"
+
+enum {
+    CLARY_CSV_CELL_BYTES = 4096, /* longest cell, from its first byte that is
+                                  * not blank to the separator behind it */
+    CLARY_CSV_QUOTE_BYTES = 48   /* a cell or a name in a message */
+};
+
+/* How far the current cell has come. */
+enum clary_csv_cell {
+    CLARY_CSV_CELL_START,  /* nothing yet, or blanks */
+    CLARY_CSV_CELL_PLAIN,  /* not in quotes: ends at a comma or a line's end */
+    CLARY_CSV_CELL_QUOTED, /* in quotes: they belong to the cell */
+    CLARY_CSV_CELL_CLOSED  /* behind a quote: the last one, or half of "" */
+};
+
+/* The header row, while it is read. */
+struct clary_csv_header_row {
+    bool reading;       /* this row is a header, or may turn out to be one */
+    bool done;          /* rows are data from now on */
+    bool names_columns; /* each column is an input with a name of its own */
+    size_t n_known;     /* cells that name a column */
+    size_t unknown;     /* first column (1-based) that does not; 0: none */
+    size_t twice;       /* first column (1-based) named before; 0: none */
+    char unknown_name[CLARY_CSV_QUOTE_BYTES];
+    char twice_name[CLARY_CSV_QUOTE_BYTES];
+    struct clary_column *columns;    /* (n_columns), in the header's order */
+    bool *seen;                      /* (n_columns), in the model's order */
+    struct clary_error not_a_number; /* the first cell's error, if it is none */
+};
+
+struct clary_csv {
+    struct clary_column *columns; /* (n_columns), in the body's order */
+    size_t n_columns;
+    size_t column; /* cells of the current row that are complete; may pass
+                    * n_columns: those behind it are only counted */
+    enum clary_csv_cell cell;
+    unsigned bom;     /* bytes of a byte order mark seen; BOM_DONE */
+    bool has_bytes;   /* the body is not empty */
+    size_t carry_len; /* bytes of the cell that came in earlier pieces */
+    char carry[CLARY_CSV_CELL_BYTES];
+    struct clary_csv_header_row header;
+};
+
+enum clary_status clary_csv_read_begin(struct clary_reader *reader,
+                                       struct clary_error *err);
+enum clary_status clary_csv_read_feed(struct clary_reader *reader,
+                                      const char *bytes, size_t len,
+                                      struct clary_error *err);
+enum clary_status clary_csv_read_end(struct clary_reader *reader,
+                                     struct clary_error *err);
+enum clary_status clary_csv_write_begin(struct clary_writer *writer,
+                                        struct clary_error *err);
+enum clary_status clary_csv_write_rows(struct clary_writer *writer,
+                                       const struct clary_rows *rows,
+                                       struct clary_error *err);
+enum clary_status clary_csv_write_end(struct clary_writer *writer,
+                                      struct clary_error *err);
+
+/* Reads a trimmed cell of column csv->column and stores it in the row that is
+ * being filled. CLARY_BAD_INPUT: it is no value of the column's type. */
+enum clary_status clary_csv_store(struct clary_reader *reader, const char *text,
+                                  size_t len, struct clary_error *err)
+    CLARY_MUST_USE;
+
+/* "row 3, column 2 (HouseAge): " and `what`, about column csv->column. */
+enum clary_status clary_csv_fail_cell(const struct clary_reader *reader,
+                                      const char *what,
+                                      struct clary_error *err);
+
+/* "row 3: expected 8 columns, found 7" */
+enum clary_status clary_csv_fail_count(const struct clary_reader *reader,
+                                       struct clary_error *err);
+
+/* `text` for a message: cut at CLARY_CSV_QUOTE_BYTES, NUL bytes as '?'. */
+const char *clary_csv_quote(const char *text, size_t len,
+                            char quote[CLARY_CSV_QUOTE_BYTES]);
+
+/* What is wrong when `text` holds another separator or line end; else "". */
+const char *clary_csv_hint(const char *text, size_t len);
+
+/* Makes room for a header where one may come. */
+enum clary_status clary_csv_header_begin(struct clary_reader *reader,
+                                         struct clary_error *err)
+    CLARY_MUST_USE;
+
+/* Whether the first cell of the first row can be a name. */
+bool clary_csv_header_may_begin(const char *text, size_t len);
+
+/* Takes a cell of the header. CLARY_BAD_INPUT: the row is no header after all,
+ * and so its first cell is no number. */
+enum clary_status clary_csv_header_cell(struct clary_reader *reader,
+                                        const char *text, size_t len,
+                                        struct clary_error *err) CLARY_MUST_USE;
+
+/* The header is complete: brings csv->columns into its order. CLARY_BAD_INPUT:
+ * the names are not those of the model, or no header is allowed. */
+enum clary_status clary_csv_header_end(struct clary_reader *reader,
+                                       struct clary_error *err) CLARY_MUST_USE;
+
+#endif

@@ -1,0 +1,190 @@
+/* csv_header.c: a first row of names (CLARY_CSV_HEADER).
+ *
+ *     present  the first row is a header, whatever it holds
+ *     auto     it is one if none of its cells is a number or empty
+ *     absent   it is none; if it looks like one, the error says so
+ *
+ * If every input has one column, the header names inputs, in any order, each
+ * exactly once. Otherwise columns have no names but "x[0]", "x[1]", ...; a
+ * header that uses any of those must use them all, in any order, and one that
+ * uses none is passed over but for the number of its cells.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "data/csv.h"
+
+#include <string.h>
+
+enum clary_status clary_csv_header_begin(struct clary_reader *reader,
+                                         struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_csv_header_row *header = &csv->header;
+    header->reading = reader->header == CLARY_CSV_HEADER_PRESENT;
+    if (reader->header == CLARY_CSV_HEADER_ABSENT)
+        return CLARY_OK;
+    header->names_columns = true;
+    for (size_t f = 0; f < reader->rows->n_fields; f++)
+        header->names_columns &= reader->rows->fields[f].width == 1;
+    header->columns = clary_arena_calloc(reader->arena, csv->n_columns,
+                                         sizeof *header->columns);
+    header->seen =
+        clary_arena_calloc(reader->arena, csv->n_columns, sizeof *header->seen);
+    if (header->columns == NULL || header->seen == NULL)
+        return clary_fail(err, CLARY_NO_MEMORY, "no memory for the header");
+    return CLARY_OK;
+}
+
+bool clary_csv_header_may_begin(const char *text, size_t len)
+{
+    /* what begins like a number is a number that is spelt wrong */
+    return len > 0 && memchr("+-.0123456789", text[0], 13) == NULL;
+}
+
+/* Splits "x[12]" into the name's length and 12; false if it is no such name. */
+static bool split_name(const char *text, size_t len, size_t *name_len,
+                       int64_t *element)
+{
+    const char *open = len == 0 ? NULL : memrchr(text, '[', len);
+    if (open == NULL || text[len - 1] != ']')
+        return false;
+    *name_len = (size_t)(open - text);
+    return clary_parse_int64(open + 1, len - *name_len - 2, element) ==
+               CLARY_NUMBER_OK &&
+           *element >= 0;
+}
+
+static bool is_name(const struct clary_field *field, const char *text,
+                    size_t len)
+{
+    return strlen(field->name) == len && memcmp(field->name, text, len) == 0;
+}
+
+/* The column of the model that is called `text`; n_columns if there is none.
+ * Costs a comparison per input; headers are in the model's order or nearly. */
+static size_t find_column(const struct clary_reader *reader, const char *text,
+                          size_t len)
+{
+    const struct clary_csv *csv = reader->state;
+    size_t name_len = 0;
+    int64_t element = -1;
+    bool is_element = split_name(text, len, &name_len, &element);
+    size_t first = 0; /* column of the field */
+    for (size_t f = 0; f < reader->rows->n_fields; f++) {
+        const struct clary_field *field = &reader->rows->fields[f];
+        if (field->width == 1 && is_name(field, text, len))
+            return first;
+        if (field->width > 1 && is_element &&
+            (uint64_t)element < field->width && is_name(field, text, name_len))
+            return first + (size_t)element;
+        first += field->width;
+    }
+    return csv->n_columns;
+}
+
+static void match(const struct clary_reader *reader, const char *text,
+                  size_t len)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_csv_header_row *header = &csv->header;
+    size_t column = find_column(reader, text, len);
+    if (column == csv->n_columns) {
+        if (header->unknown == 0) {
+            header->unknown = csv->column + 1;
+            clary_csv_quote(text, len, header->unknown_name);
+        }
+        return;
+    }
+    header->n_known++;
+    if (header->seen[column] && header->twice == 0) {
+        header->twice = csv->column + 1;
+        clary_csv_quote(text, len, header->twice_name);
+    }
+    header->seen[column] = true;
+    header->columns[csv->column] = csv->columns[column];
+}
+
+enum clary_status clary_csv_header_cell(struct clary_reader *reader,
+                                        const char *text, size_t len,
+                                        struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    double unused;
+    if (reader->header != CLARY_CSV_HEADER_PRESENT &&
+        (len == 0 ||
+         clary_parse_double(text, len, &unused) != CLARY_NUMBER_MALFORMED)) {
+        *err = csv->header.not_a_number;
+        return err->status;
+    }
+    if (reader->header != CLARY_CSV_HEADER_ABSENT)
+        match(reader, text, len);
+    return CLARY_OK;
+}
+
+static enum clary_status fail_column(size_t column, const char *name,
+                                     const char *what, struct clary_error *err)
+{
+    (void)clary_fail(err, CLARY_BAD_INPUT, "header, column %zu: \"%s\" %s%s",
+                     column, name, what, clary_csv_hint(name, strlen(name)));
+    err->column = column;
+    return CLARY_BAD_INPUT;
+}
+
+/* The first input that the header does not name. */
+static enum clary_status fail_missing(const struct clary_reader *reader,
+                                      struct clary_error *err)
+{
+    const struct clary_csv *csv = reader->state;
+    size_t c = 0;
+    while (csv->header.seen[c])
+        c++;
+    const struct clary_column *column = &csv->columns[c];
+    if (column->width == 1)
+        return clary_fail(err, CLARY_BAD_INPUT,
+                          "header: the model's input \"%s\" is missing",
+                          column->name);
+    return clary_fail(err, CLARY_BAD_INPUT,
+                      "header: the model's input \"%s[%zu]\" is missing",
+                      column->name, column->element);
+}
+
+static enum clary_status fail_absent(const struct clary_csv *csv,
+                                     struct clary_error *err)
+{
+    const struct clary_error *cell = &csv->header.not_a_number;
+    (void)clary_fail(err, CLARY_BAD_INPUT,
+                     "%s; a header row needs CLARY_CSV_HEADER=auto",
+                     cell->message);
+    err->row = cell->row;
+    err->column = cell->column;
+    return CLARY_BAD_INPUT;
+}
+
+enum clary_status clary_csv_header_end(struct clary_reader *reader,
+                                       struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_csv_header_row *header = &csv->header;
+    if (reader->header == CLARY_CSV_HEADER_ABSENT)
+        return fail_absent(csv, err);
+    header->reading = false;
+    header->done = true;
+    bool by_name = header->names_columns || header->n_known > 0;
+    if (by_name && header->unknown > 0)
+        return fail_column(header->unknown, header->unknown_name,
+                           "is not an input of the model", err);
+    if (by_name && header->twice > 0)
+        return fail_column(header->twice, header->twice_name, "is there twice",
+                           err);
+    if (by_name && csv->column < csv->n_columns)
+        return fail_missing(reader, err);
+    if (csv->column != csv->n_columns)
+        return clary_fail(
+            err, CLARY_BAD_INPUT, "header: expected %zu columns, found %zu%s",
+            csv->n_columns, csv->column,
+            clary_csv_hint(header->unknown_name, strlen(header->unknown_name)));
+    if (by_name)
+        csv->columns = header->columns;
+    csv->column = 0;
+    return CLARY_OK;
+}

@@ -1,0 +1,306 @@
+/* csv_read.c: text/csv to rows, piece by piece.
+ *
+ * RFC 4180 with these liberties: lines end in LF or CR LF, the last one
+ * perhaps in neither; lines of nothing but blanks do not count; blanks (space,
+ * tab) around a cell do not count unless they are in its quotes; one UTF-8
+ * byte order mark at the start does not count. Every row has as many cells as
+ * the model's inputs have elements.
+ *
+ *     "8.3252", 41 ,6.98\r\n
+ *     ^ cell ^ ^  ^
+ *
+ * A piece may be cut anywhere. Cells are stored as they come; only a cell that
+ * is not complete when the piece ends is kept (csv->carry), so that memory
+ * does not depend on the length of a row. What is accepted and which error is
+ * found never depends on where the pieces are cut.
+ *
+ * Cells that are a number right up to the separator, which is nearly all, take
+ * read_numbers; everything else takes read_cell.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "data/csv.h"
+
+#include <string.h>
+
+static const char bom[] = "\xEF\xBB\xBF";
+enum { BOM_DONE = sizeof bom - 1 };
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+enum clary_status clary_csv_read_begin(struct clary_reader *reader,
+                                       struct clary_error *err)
+{
+    const struct clary_rows *rows = reader->rows;
+    struct clary_csv *csv = clary_arena_alloc(reader->arena, sizeof *csv);
+    if (csv == NULL)
+        return clary_fail(err, CLARY_NO_MEMORY, "no memory for the request");
+    memset(csv, 0, sizeof *csv);
+    for (size_t f = 0; f < rows->n_fields; f++) {
+        if (rows->fields[f].dtype == CLARY_DTYPE_STRING)
+            return clary_fail(err, CLARY_UNSUPPORTED,
+                              "the model's input \"%s\" takes strings, which "
+                              "text/csv cannot give it",
+                              rows->fields[f].name);
+        csv->n_columns += rows->fields[f].width;
+    }
+    if (csv->n_columns == 0)
+        return clary_fail(err, CLARY_UNSUPPORTED,
+                          "the model's inputs have no elements, so text/csv "
+                          "has no columns for them");
+    csv->columns =
+        clary_arena_calloc(reader->arena, csv->n_columns, sizeof *csv->columns);
+    if (csv->columns == NULL)
+        return clary_fail(err, CLARY_NO_MEMORY, "no memory for the request");
+    clary_rows_columns(rows, csv->columns);
+    reader->state = csv;
+    reader->n_rows = 0;
+    reader->columnar = false;
+    return clary_csv_header_begin(reader, err);
+}
+
+/* The row that was being filled is complete. */
+static enum clary_status add_row(struct clary_reader *reader,
+                                 struct clary_error *err)
+{
+    struct clary_rows *rows = reader->rows;
+    reader->n_rows++;
+    if (++rows->n_rows == rows->capacity)
+        return rows->full(rows->context, rows, err);
+    return CLARY_OK;
+}
+
+/* Reads cells while they are real numbers that end right at a separator, and
+ * leaves `*at` at the first that is not, or not completely in this piece. */
+static enum clary_status read_numbers(struct clary_reader *reader,
+                                      const char **at, const char *end,
+                                      struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_rows *rows = reader->rows;
+    const char *p = *at;
+    size_t c = csv->column, last = csv->n_columns - 1;
+    enum clary_status status = CLARY_OK;
+    while (p < end && c <= last) {
+        const struct clary_column *column = &csv->columns[c];
+        const char *after;
+        double value;
+        if (clary_scan_double(p, end, &after, &value) != CLARY_NUMBER_OK ||
+            end - after < 2 || after - p >= CLARY_CSV_CELL_BYTES)
+            break;
+        bool is_last = *after != ',';
+        if (*after == '\r')
+            after++;
+        if ((is_last && *after != '\n') || is_last != (c == last))
+            break;
+        char *to = column->data + rows->n_rows * column->stride;
+        float narrow = (float)value;
+        if (column->dtype == CLARY_DTYPE_F32)
+            memcpy(to, &narrow, sizeof narrow);
+        else if (column->dtype == CLARY_DTYPE_F64)
+            memcpy(to, &value, sizeof value);
+        else
+            break;
+        p = after + 1;
+        c++;
+        if (is_last) {
+            c = 0;
+            status = add_row(reader, err);
+            if (status != CLARY_OK)
+                break;
+        }
+    }
+    csv->column = c;
+    *at = p;
+    return status;
+}
+
+/* Moves over the cell to the separator behind it, or to `end`. */
+static const char *skip_cell(struct clary_csv *csv, const char *p,
+                             const char *end)
+{
+    enum clary_csv_cell cell = csv->cell;
+    for (; p < end; p++) {
+        if (cell == CLARY_CSV_CELL_QUOTED) {
+            if (*p == '"')
+                cell = CLARY_CSV_CELL_CLOSED;
+            continue;
+        }
+        if (*p == ',' || *p == '\n')
+            break;
+        bool opens = *p == '"' && cell != CLARY_CSV_CELL_PLAIN;
+        cell = opens ? CLARY_CSV_CELL_QUOTED : CLARY_CSV_CELL_PLAIN;
+    }
+    csv->cell = cell;
+    return p;
+}
+
+/* Puts `len` more bytes behind those of the cell that are there. */
+static enum clary_status carry(struct clary_reader *reader, const char *bytes,
+                               size_t len, struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    if (csv->column >= csv->n_columns) /* only counted */
+        return CLARY_OK;
+    if (len > CLARY_CSV_CELL_BYTES - csv->carry_len)
+        return clary_csv_fail_cell(reader, "the cell is longer than 4096 bytes",
+                                   err);
+    memcpy(csv->carry + csv->carry_len, bytes, len);
+    csv->carry_len += len;
+    return CLARY_OK;
+}
+
+/* Takes the quotes off a cell, into csv->carry (where `*text` may already
+ * be). A cell with anything outside its quotes is left as it is. */
+static void unquote(struct clary_csv *csv, const char **text, size_t *len)
+{
+    const char *p = *text + 1, *end = *text + *len;
+    size_t n = 0;
+    /* first look, then write: `*text` may be csv->carry */
+    for (; p < end && (*p != '"' || (end - p > 1 && p[1] == '"')); p++)
+        p += *p == '"';
+    if (end - p != 1)
+        return;
+    for (p = *text + 1; p < end - 1; p++) {
+        p += *p == '"';
+        csv->carry[n++] = *p;
+    }
+    *text = csv->carry;
+    *len = n;
+}
+
+/* Takes a complete cell below n_columns, trimmed and without its quotes. */
+static enum clary_status take_cell(struct clary_reader *reader,
+                                   const char *text, size_t len,
+                                   struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_csv_header_row *header = &csv->header;
+    if (header->reading)
+        return clary_csv_header_cell(reader, text, len, err);
+    enum clary_status status = clary_csv_store(reader, text, len, err);
+    if (status == CLARY_OK || header->done || reader->n_rows > 0 ||
+        csv->column > 0 || !clary_csv_header_may_begin(text, len))
+        return status;
+    header->reading = true;
+    header->not_a_number = *err;
+    return clary_csv_header_cell(reader, text, len, err);
+}
+
+static enum clary_status end_row(struct clary_reader *reader,
+                                 struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    if (csv->header.reading)
+        return clary_csv_header_end(reader, err);
+    if (csv->column != csv->n_columns)
+        return clary_csv_fail_count(reader, err);
+    csv->column = 0;
+    return add_row(reader, err);
+}
+
+/* The cell [text, text + len) is complete. `is_last`: its row is as well. */
+static enum clary_status end_cell(struct clary_reader *reader, const char *text,
+                                  size_t len, bool is_last,
+                                  struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    if (is_last && len > 0 && text[len - 1] == '\r')
+        len--;
+    while (len > 0 && is_blank(text[len - 1]))
+        len--;
+    csv->cell = CLARY_CSV_CELL_START;
+    csv->carry_len = 0;
+    if (is_last && csv->column == 0 && len == 0)
+        return CLARY_OK; /* a line without a row */
+    if (csv->column < csv->n_columns) {
+        if (len > 0 && text[0] == '"')
+            unquote(csv, &text, &len);
+        CLARY_TRY(take_cell(reader, text, len, err));
+    }
+    csv->column++;
+    return is_last ? end_row(reader, err) : CLARY_OK;
+}
+
+/* Reads one cell, or what there is of it in this piece. */
+static enum clary_status read_cell(struct clary_reader *reader, const char **at,
+                                   const char *end, struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    const char *p = *at;
+    if (csv->cell == CLARY_CSV_CELL_START)
+        while (p < end && is_blank(*p))
+            p++;
+    const char *first = p;
+    p = skip_cell(csv, p, end);
+    *at = p;
+    size_t len = (size_t)(p - first);
+    if (p == end || csv->carry_len > 0 || len > CLARY_CSV_CELL_BYTES) {
+        CLARY_TRY(carry(reader, first, len, err));
+        if (p == end)
+            return CLARY_OK;
+        first = csv->carry;
+        len = csv->carry_len;
+    }
+    *at = p + 1;
+    return end_cell(reader, first, len, *p == '\n', err);
+}
+
+/* Moves over a byte order mark. Where only its beginning is there, those bytes
+ * are the first cell's. */
+static const char *skip_bom(struct clary_csv *csv, const char *p,
+                            const char *end, bool is_end)
+{
+    while (csv->bom < BOM_DONE) {
+        if (p < end && *p == bom[csv->bom]) {
+            csv->bom++;
+            p++;
+            continue;
+        }
+        if (p == end && !is_end)
+            break;
+        memcpy(csv->carry, bom, csv->bom);
+        csv->carry_len = csv->bom;
+        csv->cell = csv->bom > 0 ? CLARY_CSV_CELL_PLAIN : CLARY_CSV_CELL_START;
+        csv->bom = BOM_DONE;
+    }
+    return p;
+}
+
+enum clary_status clary_csv_read_feed(struct clary_reader *reader,
+                                      const char *bytes, size_t len,
+                                      struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    const char *end = bytes + len;
+    csv->has_bytes |= len > 0;
+    const char *p = skip_bom(csv, bytes, end, false);
+    while (p < end) {
+        if (csv->cell == CLARY_CSV_CELL_START && !csv->header.reading)
+            CLARY_TRY(read_numbers(reader, &p, end, err));
+        if (p < end)
+            CLARY_TRY(read_cell(reader, &p, end, err));
+    }
+    return CLARY_OK;
+}
+
+enum clary_status clary_csv_read_end(struct clary_reader *reader,
+                                     struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_rows *rows = reader->rows;
+    if (!csv->has_bytes)
+        return clary_fail(err, CLARY_BAD_INPUT, "the body is empty");
+    (void)skip_bom(csv, NULL, NULL, true);
+    if (csv->cell == CLARY_CSV_CELL_QUOTED && csv->column < csv->n_columns)
+        return clary_csv_fail_cell(
+            reader, "the quotes of the cell are not closed", err);
+    if (csv->cell != CLARY_CSV_CELL_START || csv->column > 0)
+        CLARY_TRY(end_cell(reader, csv->carry, csv->carry_len, true, err));
+    if (reader->n_rows == 0)
+        return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
+    return rows->n_rows > 0 ? rows->full(rows->context, rows, err) : CLARY_OK;
+}

@@ -1,0 +1,214 @@
+/* json.c: the writer of application/json; there is no reader yet.
+ *
+ * With options.tfserving the bytes are those of TensorFlow Serving
+ * (tensorflow_serving/util/json_tensor.cc with RapidJSON's PrettyWriter):
+ *
+ *     one output             several outputs           columnar
+ *     {                      {                         {
+ *         "predictions":         "predictions": [          "outputs": [
+ *       [[8.3], [8.4]                {                         [
+ *         ]                              "a": [8.3],               8.3
+ *     }                                  "b": 1                ]
+ *                                    }                     ]
+ *                                ]                     }
+ *                            }
+ *
+ * ("predictions": and what follows it stand on one line.) A row is never
+ * broken; in columnar form every element of every array has its own line, and
+ * several outputs are members of an object, "outputs": {"a": ..., "b": ...}.
+ * options.pretty = false leaves the line feeds out and the blanks in, as
+ * SageMaker's container does when JSON is asked for. Without tfserving there
+ * is neither: {"predictions": [[8.3], [8.4]]}.
+ *
+ * Columns of several outputs cannot be written as rows come in: the text of
+ * the second output and of those after it waits in the arena until the end.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "data/json_text.h"
+
+#include <string.h>
+
+/* Text that waits for its place. */
+struct piece {
+    struct piece *next;
+    size_t len;
+    char bytes[];
+};
+
+struct column {
+    struct piece *first;
+    struct piece **end;
+};
+
+struct json {
+    struct clary_json_text text;
+    struct column *columns; /* per field; NULL if not needed. The first's is
+                             * never used: it goes straight out */
+};
+
+static enum clary_status no_memory(struct clary_error *err)
+{
+    return clary_fail(err, CLARY_NO_MEMORY, "no memory for the reply");
+}
+
+/* Depth of the bracket around an output's rows in columnar form. */
+static size_t column_depth(const struct clary_writer *writer)
+{
+    return writer->n_fields > 1 ? 2 : 1;
+}
+
+/* `"name": [` of an output in columnar form. */
+static enum clary_status begin_column(struct clary_writer *writer, size_t f,
+                                      struct clary_error *err)
+{
+    struct json *json = writer->state;
+    if (writer->n_fields > 1) {
+        CLARY_TRY(clary_json_break(&json->text, 2, f > 0, err));
+        CLARY_TRY(clary_json_key(&json->text, writer->fields[f].name, err));
+    }
+    return clary_json_put(&json->text, "[", err);
+}
+
+static enum clary_status end_column(struct clary_writer *writer,
+                                    struct clary_error *err)
+{
+    struct json *json = writer->state;
+    if (writer->n_rows > 0)
+        CLARY_TRY(
+            clary_json_break(&json->text, column_depth(writer), false, err));
+    return clary_json_put(&json->text, "]", err);
+}
+
+static enum clary_status write_begin(struct clary_writer *writer,
+                                     struct clary_error *err)
+{
+    struct json *json = clary_arena_calloc(writer->arena, 1, sizeof *json);
+    if (json == NULL)
+        return no_memory(err);
+    writer->state = json;
+    writer->n_rows = 0;
+    const struct clary_writer_options *options = &writer->options;
+    clary_json_text_init(&json->text, writer, options->tfserving,
+                         options->pretty);
+    CLARY_TRY(clary_json_put(&json->text, "{", err));
+    CLARY_TRY(clary_json_break(&json->text, 1, false, err));
+    if (!options->columnar)
+        return clary_json_put(&json->text, "\"predictions\": [", err);
+
+    CLARY_TRY(clary_json_put(&json->text, "\"outputs\": ", err));
+    if (writer->n_fields > 1) {
+        CLARY_TRY(clary_json_put(&json->text, "{", err));
+        json->columns = clary_arena_calloc(writer->arena, writer->n_fields,
+                                           sizeof *json->columns);
+        if (json->columns == NULL)
+            return no_memory(err);
+        for (size_t f = 0; f < writer->n_fields; f++)
+            json->columns[f].end = &json->columns[f].first;
+    }
+    return begin_column(writer, 0, err);
+}
+
+/* Moves what was written since `start` out of the reply into the arena. */
+static enum clary_status set_aside(struct clary_writer *writer, size_t f,
+                                   size_t start, struct clary_error *err)
+{
+    struct json *json = writer->state;
+    size_t len = writer->out->len - start;
+    struct piece *piece = clary_arena_alloc(writer->arena, sizeof *piece + len);
+    if (piece == NULL)
+        return no_memory(err);
+    piece->next = NULL;
+    piece->len = len;
+    memcpy(piece->bytes, writer->out->bytes + start, len);
+    writer->out->len = start;
+    *json->columns[f].end = piece;
+    json->columns[f].end = &piece->next;
+    return CLARY_OK;
+}
+
+static enum clary_status write_columns(struct clary_writer *writer,
+                                       const struct clary_rows *rows,
+                                       struct clary_error *err)
+{
+    struct json *json = writer->state;
+    size_t depth = column_depth(writer) + 1;
+    for (size_t f = 0; f < rows->n_fields; f++) {
+        size_t start = writer->out->len;
+        for (size_t r = 0; r < rows->n_rows; r++) {
+            CLARY_TRY(clary_json_break(&json->text, depth,
+                                       writer->n_rows + r > 0, err));
+            CLARY_TRY(clary_json_array(&json->text, &rows->fields[f],
+                                       clary_json_row_data(rows, f, r), false,
+                                       depth, err));
+        }
+        if (f > 0)
+            CLARY_TRY(set_aside(writer, f, start, err));
+    }
+    writer->n_rows += rows->n_rows;
+    return CLARY_OK;
+}
+
+static enum clary_status write_rows(struct clary_writer *writer,
+                                    const struct clary_rows *rows,
+                                    struct clary_error *err)
+{
+    struct json *json = writer->state;
+    if (writer->options.columnar)
+        return write_columns(writer, rows, err);
+    for (size_t r = 0; r < rows->n_rows; r++) {
+        bool comma = writer->n_rows > 0;
+        if (rows->n_fields > 1)
+            CLARY_TRY(clary_json_break(&json->text, 2, comma, err));
+        else if (comma)
+            CLARY_TRY(clary_json_put(&json->text, ", ", err));
+        CLARY_TRY(clary_json_row(&json->text, rows, r, 2, err));
+        writer->n_rows++;
+    }
+    return CLARY_OK;
+}
+
+static enum clary_status write_columns_end(struct clary_writer *writer,
+                                           struct clary_error *err)
+{
+    struct json *json = writer->state;
+    CLARY_TRY(end_column(writer, err));
+    for (size_t f = 1; f < writer->n_fields; f++) {
+        CLARY_TRY(begin_column(writer, f, err));
+        for (const struct piece *piece = json->columns[f].first; piece != NULL;
+             piece = piece->next)
+            CLARY_TRY(clary_buffer_append(writer->out, piece->bytes, piece->len,
+                                          err));
+        CLARY_TRY(end_column(writer, err));
+    }
+    if (writer->n_fields > 1) {
+        CLARY_TRY(clary_json_break(&json->text, 1, false, err));
+        CLARY_TRY(clary_json_put(&json->text, "}", err));
+    }
+    return CLARY_OK;
+}
+
+static enum clary_status write_end(struct clary_writer *writer,
+                                   struct clary_error *err)
+{
+    struct json *json = writer->state;
+    if (writer->options.columnar) {
+        CLARY_TRY(write_columns_end(writer, err));
+    } else {
+        if (writer->n_rows > 0)
+            CLARY_TRY(clary_json_break(&json->text, 1, false, err));
+        CLARY_TRY(clary_json_put(&json->text, "]", err));
+    }
+    CLARY_TRY(clary_json_break(&json->text, 0, false, err));
+    return clary_json_put(&json->text, "}", err);
+}
+
+static const char *const media_types[] = {"application/json", NULL};
+
+const struct clary_codec clary_codec_json = {
+    .name = "json",
+    .media_types = media_types,
+    .write_begin = write_begin,
+    .write_rows = write_rows,
+    .write_end = write_end,
+};
