@@ -1,0 +1,51 @@
+/* format.h: one kind of artifact behind one struct.
+ *
+ * A format loads, nothing more: it finds its files in the artifact and builds
+ * a program. formats.c holds THE table; adding a format is one file and one
+ * line there. Formats are recognised by content, never by suffix.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_FORMAT_FORMAT_H
+#define CLARY_FORMAT_FORMAT_H
+
+#include <clary/arena.h>
+#include <clary/status.h>
+
+#include "base/artifact.h"
+#include "program/program.h"
+
+/* What a loader fills in. */
+struct clary_loading {
+    const struct clary_artifact *artifact;
+    struct clary_arena *arena;      /* lives as long as the model */
+    struct clary_arena *temporary;  /* gone after the load */
+    struct clary_program *program;  /* the loader makes it, in `arena` */
+    const char *name;               /* of the model; the loader may set it */
+    int64_t version;
+    const char *framework;          /* "TensorFlow 2.18.1" */
+    const char *signature;          /* name of the signature */
+    size_t n_nodes;                 /* nodes read */
+    const char *notes;              /* remarks, one a line */
+};
+
+struct clary_format {
+    const char *name;  /* "TensorFlow SavedModel" */
+    const char *style; /* "tfserving": the wire style of its container */
+    /* Whether the artifact holds this format; cheap. */
+    bool (*probe)(const struct clary_artifact *artifact);
+    /* Builds and outputs; does not finish the program. Errors:
+     * CLARY_BAD_MODEL, CLARY_UNSUPPORTED, CLARY_NO_MEMORY. */
+    enum clary_status (*load)(struct clary_loading *loading,
+                              struct clary_error *err);
+};
+
+/* The format of the artifact, or CLARY_BAD_MODEL with what was found in it and
+ * what would work. */
+enum clary_status clary_format_detect(const struct clary_artifact *artifact,
+                                      const struct clary_format **format,
+                                      struct clary_error *err) CLARY_MUST_USE;
+
+extern const struct clary_format clary_format_savedmodel;
+
+#endif

@@ -1,0 +1,56 @@
+/* formats.c: THE table of formats.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "format/format.h"
+
+static const struct clary_format *const formats[] = {
+    &clary_format_savedmodel,
+};
+
+/* The first paths of an artifact, for a message. */
+static void list_files(const struct clary_artifact *artifact, char *text,
+                       size_t text_bytes)
+{
+    size_t used = 0, i;
+
+    text[0] = '\0';
+    for (i = 0; i < artifact->n_files && i < 5; i++) {
+        int n = snprintf(text + used, text_bytes - used, "%s%s",
+                         i ? ", " : "", artifact->files[i].path);
+
+        if (n < 0 || (size_t)n >= text_bytes - used)
+            return;
+        used += (size_t)n;
+    }
+    if (i < artifact->n_files)
+        (void)snprintf(text + used, text_bytes - used, " and %zu more",
+                       artifact->n_files - i);
+}
+
+enum clary_status clary_format_detect(const struct clary_artifact *artifact,
+                                      const struct clary_format **format,
+                                      struct clary_error *err)
+{
+    char found[240];
+    size_t i;
+
+    for (i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (formats[i]->probe(artifact)) {
+            *format = formats[i];
+            return CLARY_OK;
+        }
+    }
+    if (artifact->n_files == 0)
+        return clary_fail(err, CLARY_BAD_MODEL,
+                          "no model found: the artifact is empty; expected a "
+                          "TensorFlow SavedModel (1/saved_model.pb)");
+    list_files(artifact, found, sizeof found);
+    return clary_fail(err, CLARY_BAD_MODEL,
+                      "no model found among %s; expected a TensorFlow "
+                      "SavedModel (1/saved_model.pb)",
+                      found);
+}
