@@ -1,0 +1,271 @@
+/* invoke.c: decode, run and encode, a piece of the body at a time.
+ *
+ *   bytes -> reader -> block of rows -> program -> block of rows -> writer
+ *            (codec)   (inputs)                    (outputs)        (codec)
+ *
+ * The reader calls block_full each time the inputs' block is full; that runs
+ * the program and appends to the reply. Only the reply is kept.
+ *
+ * memory: `arena` holds the execution of one model for as long as invocations
+ * are on that model, and behind `mark` what one invocation needs. Neither is
+ * given back between invocations.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <clary/invoke.h>
+
+#include "data/codec.h"
+#include "data/media.h"
+#include "model.h"
+#include "style.h"
+
+#define DEFAULT_MAX_REPLY_BYTES ((size_t)1 << 30)
+#define DEFAULT_MAX_MEMORY_BYTES ((size_t)1 << 30)
+
+struct clary_invoke {
+    struct clary_invoke_options options;
+    struct clary_arena arena;
+    struct clary_buffer out;
+
+    /* of the model, kept from one invocation to the next */
+    uint64_t serial; /* of the model; 0: none */
+    const struct clary_model *model;
+    struct clary_execution *execution;
+    void **inputs, **outputs; /* the execution's blocks, per field */
+    struct clary_arena_mark mark;
+
+    /* of the invocation */
+    const struct clary_codec *reading;
+    struct clary_reply_form form;
+    struct clary_reader reader;
+    struct clary_writer writer;
+    struct clary_rows in, result;
+    bool writing; /* write_begin was called */
+};
+
+struct clary_invoke *clary_invoke_new(
+    const struct clary_invoke_options *options)
+{
+    struct clary_invoke *invoke = calloc(1, sizeof *invoke);
+
+    if (!invoke)
+        return NULL;
+    if (options)
+        invoke->options = *options;
+    if (!invoke->options.max_reply_bytes)
+        invoke->options.max_reply_bytes = DEFAULT_MAX_REPLY_BYTES;
+    if (!invoke->options.max_memory_bytes)
+        invoke->options.max_memory_bytes = DEFAULT_MAX_MEMORY_BYTES;
+    clary_arena_init(&invoke->arena, invoke->options.max_memory_bytes);
+    clary_buffer_init(&invoke->out, invoke->options.max_reply_bytes);
+    return invoke;
+}
+
+void clary_invoke_free(struct clary_invoke *invoke)
+{
+    if (!invoke)
+        return;
+    clary_buffer_deinit(&invoke->out);
+    clary_arena_deinit(&invoke->arena);
+    free(invoke);
+}
+
+static enum clary_status no_memory(struct clary_error *err)
+{
+    return clary_fail(err, CLARY_NO_MEMORY,
+                      "no memory for this model's working data");
+}
+
+/* Makes `invoke` ready for `model`, unless it is already. */
+static enum clary_status set_model(struct clary_invoke *invoke,
+                                   const struct clary_model *model,
+                                   struct clary_error *err)
+{
+    const struct clary_signature *signature = clary_model_signature(model);
+    struct clary_arena *arena = &invoke->arena;
+    size_t i;
+
+    if (invoke->serial == clary_model_serial(model)) {
+        clary_arena_rewind(arena, invoke->mark);
+        return CLARY_OK;
+    }
+    invoke->serial = 0;
+    clary_arena_reset(arena);
+    invoke->execution =
+        clary_execution_new(arena, clary_model_program(model));
+    invoke->inputs =
+        clary_arena_calloc(arena, signature->n_inputs, sizeof(void *));
+    invoke->outputs =
+        clary_arena_calloc(arena, signature->n_outputs, sizeof(void *));
+    if (!invoke->execution || !invoke->inputs || !invoke->outputs)
+        return no_memory(err);
+    for (i = 0; i < signature->n_inputs; i++)
+        invoke->inputs[i] = clary_execution_input(invoke->execution, i);
+    for (i = 0; i < signature->n_outputs; i++)
+        invoke->outputs[i] = clary_execution_output(invoke->execution, i);
+    invoke->mark = clary_arena_mark(arena);
+    invoke->model = model;
+    invoke->serial = clary_model_serial(model);
+    return CLARY_OK;
+}
+
+/* After an op has refused a block: finds the row by running each alone. The
+ * rows are moved to the front one by one, so the block is lost. */
+static enum clary_status locate(struct clary_invoke *invoke,
+                                struct clary_error *err)
+{
+    const struct clary_rows *in = &invoke->in;
+    size_t row, f;
+
+    for (row = 0; row < in->n_rows; row++) {
+        struct clary_error alone;
+        enum clary_status status;
+
+        for (f = 0; row && f < in->n_fields; f++) {
+            size_t bytes =
+                in->fields[f].width * clary_dtype_bytes(in->fields[f].dtype);
+
+            memcpy(in->data[f], (char *)in->data[f] + row * bytes, bytes);
+        }
+        status = clary_execution_run(invoke->execution, 1, &alone);
+        if (status != CLARY_OK)
+            return clary_fail_at(err, status, in->first_row + row + 1, 0, "%s",
+                                 alone.message);
+    }
+    return clary_fail(err, CLARY_INTERNAL,
+                      "a block of rows failed, none of its rows alone does");
+}
+
+/* clary_rows.full of the inputs. */
+static enum clary_status block_full(void *context, struct clary_rows *rows,
+                                    struct clary_error *err)
+{
+    struct clary_invoke *invoke = context;
+    struct clary_writer *writer = &invoke->writer;
+
+    if (!invoke->writing) {
+        writer->options.columnar = invoke->reader.columnar;
+        CLARY_TRY(invoke->form.codec->write_begin(writer, err));
+        invoke->writing = true;
+    }
+    if (clary_execution_run(invoke->execution, rows->n_rows, err) != CLARY_OK)
+        return locate(invoke, err);
+    invoke->result.n_rows = rows->n_rows;
+    invoke->result.first_row = rows->first_row;
+    CLARY_TRY(invoke->form.codec->write_rows(writer, &invoke->result, err));
+    rows->first_row += rows->n_rows;
+    rows->n_rows = 0;
+    return CLARY_OK;
+}
+
+static enum clary_status choose_reader(struct clary_invoke *invoke,
+                                       const char *content_type,
+                                       struct clary_error *err)
+{
+    char type[CLARY_MEDIA_BYTES];
+
+    invoke->reading =
+        content_type && clary_media_type(content_type, type)
+            ? clary_codec_for_reading(type)
+            : NULL;
+    if (!invoke->reading)
+        return clary_fail(err, CLARY_BAD_MEDIA_TYPE,
+                          "Unsupported Media Type: %s",
+                          content_type && *content_type ? content_type
+                                                        : "Unknown");
+    return CLARY_OK;
+}
+
+static void set_blocks(struct clary_invoke *invoke,
+                       const struct clary_signature *signature)
+{
+    size_t capacity =
+        clary_program_block_rows(clary_model_program(invoke->model));
+
+    invoke->in = (struct clary_rows){.fields = signature->inputs,
+                                     .n_fields = signature->n_inputs,
+                                     .data = invoke->inputs,
+                                     .capacity = capacity,
+                                     .full = block_full,
+                                     .context = invoke};
+    invoke->result = (struct clary_rows){.fields = signature->outputs,
+                                         .n_fields = signature->n_outputs,
+                                         .data = invoke->outputs,
+                                         .capacity = capacity};
+}
+
+enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
+                                     const struct clary_model *model,
+                                     const struct clary_request *request,
+                                     struct clary_error *err)
+{
+    const struct clary_signature *signature = clary_model_signature(model);
+    enum clary_style style = invoke->options.style;
+    enum clary_csv_header header = invoke->options.csv_header;
+
+    clary_buffer_clear(&invoke->out);
+    invoke->writing = false;
+    CLARY_TRY(choose_reader(invoke, request->content_type, err));
+    CLARY_TRY(set_model(invoke, model, err));
+    if (style == CLARY_STYLE_AUTO)
+        style = clary_model_style(model);
+    clary_reply_form(style, request->accept, &invoke->form);
+    if (header == CLARY_CSV_HEADER_DEFAULT)
+        header = invoke->form.options.tfserving ? CLARY_CSV_HEADER_ABSENT
+                                                : CLARY_CSV_HEADER_AUTO;
+    set_blocks(invoke, signature);
+    invoke->reader = (struct clary_reader){.rows = &invoke->in,
+                                           .arena = &invoke->arena,
+                                           .header = header};
+    invoke->writer = (struct clary_writer){.fields = signature->outputs,
+                                           .n_fields = signature->n_outputs,
+                                           .out = &invoke->out,
+                                           .arena = &invoke->arena,
+                                           .options = invoke->form.options};
+    return invoke->reading->read_begin(&invoke->reader, err);
+}
+
+enum clary_status clary_invoke_feed(struct clary_invoke *invoke,
+                                    const char *bytes, size_t len,
+                                    struct clary_error *err)
+{
+    return invoke->reading->read_feed(&invoke->reader, bytes, len, err);
+}
+
+enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
+                                      struct clary_reply *reply,
+                                      struct clary_error *err)
+{
+    CLARY_TRY(invoke->reading->read_end(&invoke->reader, err));
+    if (!invoke->writing)
+        return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
+    CLARY_TRY(invoke->form.codec->write_end(&invoke->writer, err));
+    reply->content_type = invoke->form.content_type;
+    reply->body = invoke->out.bytes;
+    reply->len = invoke->out.len;
+    reply->n_rows = invoke->in.first_row;
+    return CLARY_OK;
+}
+
+void clary_invoke_drain(struct clary_invoke *invoke, const char **body,
+                        size_t *len)
+{
+    *body = invoke->out.bytes;
+    *len = invoke->out.len;
+    invoke->out.len = 0;
+}
+
+enum clary_status clary_invoke(struct clary_invoke *invoke,
+                               const struct clary_model *model,
+                               const struct clary_request *request,
+                               const char *body, size_t len,
+                               struct clary_reply *reply,
+                               struct clary_error *err)
+{
+    CLARY_TRY(clary_invoke_begin(invoke, model, request, err));
+    CLARY_TRY(clary_invoke_feed(invoke, body, len, err));
+    return clary_invoke_finish(invoke, reply, err);
+}

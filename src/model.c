@@ -1,0 +1,169 @@
+/* model.c: loading an artifact into an immutable model.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "model.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/artifact.h"
+#include "format/format.h"
+
+#define DEFAULT_MAX_MODEL_BYTES ((size_t)4 << 30)
+
+struct clary_model {
+    struct clary_arena arena;
+    struct clary_artifact *artifact;
+    const struct clary_format *format;
+    struct clary_loading loading; /* what the loader told */
+    struct clary_signature signature;
+    uint64_t serial;
+};
+
+/* What the parts of a load leave behind. */
+static void model_deinit(struct clary_model *model)
+{
+    clary_arena_deinit(&model->arena);
+    clary_artifact_close(model->artifact);
+    free(model);
+}
+
+static enum clary_status load_artifact(struct clary_model *model,
+                                       struct clary_arena *temporary,
+                                       struct clary_error *err)
+{
+    struct clary_signature *signature = &model->signature;
+    struct clary_loading *loading = &model->loading;
+    size_t i;
+
+    *loading = (struct clary_loading){.artifact = model->artifact,
+                                      .arena = &model->arena,
+                                      .temporary = temporary,
+                                      .name = "model",
+                                      .version = 1,
+                                      .framework = "",
+                                      .signature = "",
+                                      .notes = ""};
+    CLARY_TRY(clary_format_detect(model->artifact, &model->format, err));
+    CLARY_TRY(model->format->load(loading, err));
+    CLARY_TRY(clary_program_finish(loading->program, err));
+    loading->temporary = NULL;
+    signature->name = loading->signature;
+    clary_program_fields(loading->program, &signature->inputs,
+                         &signature->n_inputs, &signature->outputs,
+                         &signature->n_outputs);
+    for (i = 0; i < signature->n_inputs; i++)
+        signature->n_columns += signature->inputs[i].width;
+    return CLARY_OK;
+}
+
+enum clary_status clary_model_load(const char *path,
+                                   const struct clary_load_options *options,
+                                   struct clary_model **out,
+                                   struct clary_error *err)
+{
+    static atomic_uint_fast64_t serial;
+    struct clary_artifact_limits limits = {0};
+    size_t max_bytes = DEFAULT_MAX_MODEL_BYTES;
+    struct clary_model *model = calloc(1, sizeof *model);
+    struct clary_arena temporary;
+    enum clary_status status;
+
+    if (!model)
+        return clary_fail(err, CLARY_NO_MEMORY, "no memory for a model");
+    if (options) {
+        limits.max_bytes = options->max_artifact_bytes;
+        if (options->max_model_bytes)
+            max_bytes = options->max_model_bytes;
+    }
+    clary_arena_init(&model->arena, max_bytes);
+    clary_arena_init(&temporary, max_bytes);
+    status = clary_artifact_open(path, &limits, &model->artifact, err);
+    if (status == CLARY_OK)
+        status = load_artifact(model, &temporary, err);
+    clary_arena_deinit(&temporary);
+    if (status != CLARY_OK) {
+        model_deinit(model);
+        return status;
+    }
+    model->serial = atomic_fetch_add(&serial, 1) + 1;
+    *out = model;
+    return CLARY_OK;
+}
+
+void clary_model_free(struct clary_model *model)
+{
+    if (model)
+        model_deinit(model);
+}
+
+const struct clary_signature *clary_model_signature(
+    const struct clary_model *model)
+{
+    return &model->signature;
+}
+
+const struct clary_program *clary_model_program(
+    const struct clary_model *model)
+{
+    return model->loading.program;
+}
+
+uint64_t clary_model_serial(const struct clary_model *model)
+{
+    return model->serial;
+}
+
+enum clary_style clary_model_style(const struct clary_model *model)
+{
+    return clary_style_parse(model->format->style);
+}
+
+void clary_model_info(const struct clary_model *model,
+                      struct clary_model_info *info)
+{
+    const struct clary_loading *loading = &model->loading;
+    struct clary_op_info op;
+    size_t i;
+
+    *info = (struct clary_model_info){
+        .name = loading->name,
+        .version = loading->version,
+        .format = model->format->name,
+        .framework = loading->framework,
+        .style = model->format->style,
+        .sha256 = model->artifact->sha256,
+        .artifact_bytes = model->artifact->bytes,
+        .n_files = model->artifact->n_files,
+        .n_ops = clary_program_n_ops(loading->program),
+        .n_nodes = loading->n_nodes,
+        .scratch_bytes_per_row =
+            clary_program_scratch_bytes_per_row(loading->program),
+        .block_rows = clary_program_block_rows(loading->program),
+        .notes = loading->notes};
+    for (i = 0; i < info->n_ops; i++) {
+        clary_program_op_info(loading->program, i, &op);
+        info->n_parameters += op.n_parameters;
+    }
+}
+
+void clary_model_op_info(const struct clary_model *model, size_t index,
+                         struct clary_op_info *info)
+{
+    clary_program_op_info(model->loading.program, index, info);
+}
+
+int clary_model_file(const struct clary_model *model, const char *path,
+                     const char **bytes, size_t *len)
+{
+    const struct clary_file *file =
+        clary_artifact_find(model->artifact, path);
+
+    if (!file)
+        return 0;
+    *bytes = (const char *)file->bytes;
+    *len = file->len;
+    return 1;
+}

@@ -1,0 +1,104 @@
+/* style.c: Accept and the wire styles.
+ *
+ * Rules: the media type with the highest q wins, the first of equals; `*` and
+ * types that no codec writes mean the style's default. In TensorFlow Serving's
+ * container the reply keeps its line feeds unless the Accept list names a JSON
+ * type; its strict style knows JSON only, but labels it as the first type of
+ * the list where that is application/jsonlines.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "style.h"
+
+#include <string.h>
+
+#include "data/media.h"
+
+#define JSON "application/json"
+#define JSON_LINES "application/jsonlines"
+
+static const char *const style_names[CLARY_STYLE_COUNT] = {
+    [CLARY_STYLE_AUTO] = "auto",
+    [CLARY_STYLE_TFSERVING] = "tfserving",
+    [CLARY_STYLE_TFSERVING_STRICT] = "tfserving-strict",
+    [CLARY_STYLE_PLAIN] = "plain",
+};
+
+static const char *const header_names[CLARY_CSV_HEADER_COUNT] = {
+    [CLARY_CSV_HEADER_DEFAULT] = "default",
+    [CLARY_CSV_HEADER_AUTO] = "auto",
+    [CLARY_CSV_HEADER_PRESENT] = "present",
+    [CLARY_CSV_HEADER_ABSENT] = "absent",
+};
+
+static size_t find(const char *const *names, size_t n, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            break;
+    return i;
+}
+
+enum clary_style clary_style_parse(const char *name)
+{
+    return (enum clary_style)find(style_names, CLARY_STYLE_COUNT, name);
+}
+
+enum clary_csv_header clary_csv_header_parse(const char *name)
+{
+    return (enum clary_csv_header)find(header_names, CLARY_CSV_HEADER_COUNT,
+                                       name);
+}
+
+/* What an Accept list says. */
+struct accepted {
+    const struct clary_codec *codec; /* of the best range; NULL: the default */
+    int quality;
+    bool json;        /* a JSON type is in the list */
+    bool lines_first; /* application/jsonlines is the first */
+};
+
+static void read_accept(const char *accept, struct accepted *accepted)
+{
+    struct clary_media_range range;
+    bool first = true;
+
+    memset(accepted, 0, sizeof *accepted);
+    while (accept && clary_media_next(&accept, &range)) {
+        const struct clary_codec *codec = clary_codec_for_writing(range.type);
+        bool lines = strcmp(range.type, JSON_LINES) == 0;
+
+        accepted->lines_first = accepted->lines_first || (first && lines);
+        accepted->json =
+            accepted->json || lines || strcmp(range.type, JSON) == 0;
+        first = false;
+        if (!codec && !strchr(range.type, '*'))
+            continue;
+        if (range.quality > accepted->quality) {
+            accepted->quality = range.quality;
+            accepted->codec = codec;
+        }
+    }
+}
+
+void clary_reply_form(enum clary_style style, const char *accept,
+                      struct clary_reply_form *form)
+{
+    bool strict = style == CLARY_STYLE_TFSERVING_STRICT;
+    bool tfserving = strict || style == CLARY_STYLE_TFSERVING;
+    struct accepted accepted;
+
+    read_accept(accept, &accepted);
+    memset(form, 0, sizeof *form);
+    form->codec = accepted.codec && !strict ? accepted.codec
+                                            : clary_codec_named("json");
+    form->content_type = strict && accepted.lines_first
+                             ? JSON_LINES
+                             : form->codec->media_types[0];
+    form->options.tfserving = tfserving;
+    form->options.pretty = !accepted.json;
+    form->options.numbers =
+        tfserving ? CLARY_NUMBER_TFSERVING : CLARY_NUMBER_SHORTEST;
+}
