@@ -1,0 +1,35 @@
+#!/bin/sh
+# make.sh DATA_CSV: makes every golden case anew.
+#
+# DATA_CSV is the California housing data, see README.md. Python packages go
+# to build/venv-tf (GOLDEN_VENV), the oracle of TensorFlow Serving's bytes to
+# build/golden; the case folders are written in place.
+set -eu
+
+if [ $# -ne 1 ] || [ ! -f "$1" ]; then
+    echo "usage: $0 california_housing.csv" >&2
+    exit 2
+fi
+data=$(realpath "$1")
+cd "$(dirname "$0")/../.."
+venv=${GOLDEN_VENV:-build/venv-tf}
+here=tests/golden
+
+if [ ! -x "$venv/bin/python" ]; then
+    python3.11 -m venv "$venv"
+    # --no-deps: the list is complete, and tf_keras asks for a larger
+    # TensorFlow than it needs.
+    "$venv/bin/pip" install --quiet --no-deps -r $here/requirements.txt
+fi
+
+mkdir -p build/golden
+TFSERVING_JSON=$PWD/build/golden/tfserving_json
+export TFSERVING_JSON PYTHONDONTWRITEBYTECODE=1
+${CXX:-g++} -std=c++17 -O2 -Wall -Wextra -o "$TFSERVING_JSON" \
+    $here/tfserving_json.cc
+
+for script in california_housing cases; do
+    set -- --out $here/savedmodel
+    [ $script = cases ] || set -- "$@" --data "$data"
+    nice "$venv/bin/python" $here/savedmodel/$script.py "$@"
+done
