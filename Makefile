@@ -1,0 +1,209 @@
+# clary. `make help` lists the targets. Everything that is made goes under
+# build/; a variant (sanitize, fuzz) is the same rules with another BUILD.
+
+# --- what you may override
+CC         := gcc
+BUILD      ?= build/release
+OPT        ?= -O2
+CFLAGS     ?=
+LDFLAGS    ?=
+SAN        ?=
+PKG_CONFIG ?= pkg-config
+PREFIX     ?= /usr/local
+PORT       ?= 8080
+FUZZ_SECONDS ?= 60
+# V=1 shows the commands; WERROR=1 makes a warning an error
+
+# --- what the project decides
+# -ffp-contract=off: an FMA only where it is written, so that every kernel
+#   table gives the bits of the scalar one.
+# Never -Ofast or -ffast-math: they make isnan() false, and a NaN is a
+#   "missing value" to a tree. Never -march=native: one binary, many machines.
+PACKAGES := libmicrohttpd openblas libarchive zlib libcjson libprotobuf-c libmd
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Wdouble-promotion -Wundef -Wcast-qual \
+            -Wformat=2 $(if $(WERROR),-Werror)
+# Fortify and the sanitizers intercept the same functions; one at a time.
+HARDENING := $(if $(SAN),-fno-omit-frame-pointer -fno-sanitize-recover=all, \
+             -D_FORTIFY_SOURCE=2) -fstack-protector-strong
+
+OBJ := $(BUILD)/obj
+BIN := $(BUILD)/bin
+GEN := $(BUILD)/gen
+LIB := $(BUILD)/lib/libclary.a
+VENV := build/venv
+ARCH := $(shell uname -m)
+JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# Headers of libraries are system headers: no warnings for them.
+PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,\
+    $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
+PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(OPT) -g -ffp-contract=off \
+               -fno-math-errno -pthread $(HARDENING) $(SAN) $(CFLAGS)
+INCLUDES := -Iinclude -Isrc -I. -I$(GEN) $(PACKAGE_CFLAGS)
+COMPILE   = $(CC) $(BASE_CFLAGS) $(WARNINGS) $(ISA) $(INCLUDES) -MMD -MP -c
+LINK      = $(CC) $(BASE_CFLAGS) $(LDFLAGS) -Wl,-z,relro,-z,now \
+            -Wl,--as-needed
+LIBS     := $(PACKAGE_LIBS) -lm -pthread
+
+# --- files
+PROTO     := $(sort $(wildcard src/format/proto/*.proto))
+PROTO_C   := $(PROTO:src/%.proto=$(GEN)/%.pb-c.c)
+PROTO_H   := $(PROTO_C:.c=.h)
+OTHER_ISA := $(if $(filter x86_64,$(ARCH)),,%_avx2.c)
+LIB_C     := $(filter-out $(OTHER_ISA),\
+             $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
+SERVE_C   := $(sort $(wildcard serve/*.c))
+TEST_C    := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_C    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_C   := $(sort $(wildcard bench/bench_*.c))
+
+LIB_O     := $(LIB_C:%.c=$(OBJ)/%.o) $(PROTO_C:$(GEN)/%.c=$(OBJ)/gen/%.o)
+PROGRAM   := $(if $(SERVE_C),$(BIN)/clary)
+TESTS     := $(TEST_C:tests/unit/%.c=$(BIN)/tests/%)
+FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BIN)/fuzz/%)
+BENCHES   := $(BENCH_C:bench/%.c=$(BIN)/bench/%)
+# What supplies main() to a fuzz target: our own replay of the corpus, or
+# libFuzzer (make fuzz).
+FUZZ_ENGINE ?=
+FUZZ_MAIN := $(if $(FUZZ_ENGINE),,$(OBJ)/tests/fuzz/replay.o)
+
+Q := $(if $(V),,@)
+say = @printf '  %-6s %s\n' $(1) $(2)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# --- rules
+$(BIN)/clary: $(SERVE_C:%.c=$(OBJ)/%.o) $(LIB)
+$(TESTS): $(BIN)/tests/%: $(OBJ)/tests/unit/%.o $(LIB)
+$(BENCHES): $(BIN)/bench/%: $(OBJ)/bench/%.o $(LIB)
+$(FUZZERS): $(BIN)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
+$(FUZZERS): private LDFLAGS += $(FUZZ_ENGINE)
+
+$(PROGRAM) $(TESTS) $(BENCHES) $(FUZZERS):
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+$(LIB): $(LIB_O)
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(OBJ)/%.o: %.c $(BUILD)/flags $(PROTO_H) | packages
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -o $@ $<
+
+# Only these files may use the instructions of one CPU generation; the table
+# in them is chosen at run time. (private: not for what they depend on.)
+$(OBJ)/src/kernel/kernel_avx2.o: private ISA := -O3 -mavx2 -mfma
+
+# protobuf-c's output is not ours to warn about.
+$(OBJ)/gen/%.o: private WARNINGS :=
+$(OBJ)/gen/%.o: $(GEN)/%.c $(BUILD)/flags | packages
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -o $@ $<
+
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h &: src/%.proto $(BUILD)/flags | packages
+	$(call say,PROTO,$<)
+	@mkdir -p $(GEN)
+	$(Q)protoc-c --proto_path=src --c_out=$(GEN) $<
+
+# Rewritten only when the compiler or a flag changes; every object depends on
+# it.
+$(BUILD)/flags: force
+	@mkdir -p $(@D)
+	@{ $(CC) --version; echo '$(COMPILE) $(LINK) $(LIBS)'; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# Python is for tests only, and only from here.
+$(VENV)/made: tests/requirements.txt
+	$(call say,VENV,$(VENV))
+	$(Q)python3 -m venv --clear $(VENV)
+	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+packages:
+	@scripts/setup.sh --check build
+
+force:
+
+# --- targets
+all: ## Builds the program, the library and the test programs.
+all: $(PROGRAM) $(LIB) $(TESTS) $(FUZZERS) $(BENCHES)
+
+run: ## Serves the bundled housing model on port PORT (8080); Ctrl-C stops it.
+	@scripts/setup.sh build curl
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@scripts/run.sh $(BIN)/clary $(PORT)
+
+test: ## Builds and runs every test; ends with "N passed, N failed".
+	@scripts/setup.sh build test
+	@$(MAKE) --no-print-directory $(JOBS) all $(VENV)/made
+	@CC='$(CC)' BUILD='$(BUILD)' TESTS='$(TESTS)' FUZZERS='$(FUZZERS)' \
+	    scripts/test.sh
+
+sanitize: ## The same tests under AddressSanitizer and UBSan.
+	@$(MAKE) --no-print-directory test BUILD=build/asan \
+	    SAN=-fsanitize=address,undefined
+
+fuzz: ## Fuzzes every target for FUZZ_SECONDS (60) with clang's libFuzzer.
+	@scripts/setup.sh build fuzz
+	@$(MAKE) --no-print-directory $(JOBS) fuzzers CC=clang BUILD=build/fuzz \
+	    SAN=-fsanitize=address,undefined,fuzzer-no-link \
+	    FUZZ_ENGINE=-fsanitize=fuzzer
+	@BUILD=build/fuzz scripts/fuzz.sh $(FUZZ_SECONDS)
+
+fuzzers: $(FUZZERS)
+
+bench: ## Runs the programs of bench/ and prints their tables.
+bench: $(BENCHES)
+	@for program in $(BENCHES); do $$program || exit 1; done
+
+golden: ## Trains the golden models again (DATA=path of the housing CSV).
+	@tests/golden/make.sh $(DATA)
+
+readme: ## Writes what the README's commands print into the README.
+readme: $(PROGRAM) $(VENV)/made
+	@PYTHONPATH=tests CLARY_BIN=$(BIN)/clary $(VENV)/bin/python \
+	    tests/readme/test_readme.py
+
+lint: ## clang-format, clang-tidy, cppcheck and the rules of the layers.
+	@scripts/setup.sh build lint
+	@$(MAKE) --no-print-directory generated
+	@scripts/lint.sh $(INCLUDES)
+
+generated: $(PROTO_H)
+
+format: ## Formats every C file in place.
+	@scripts/setup.sh lint
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+install: ## Installs program, library and headers under DESTDIR and PREFIX.
+install: $(PROGRAM) $(LIB)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib \
+	    $(DESTDIR)$(PREFIX)/include/clary
+	install -m 755 $(BIN)/clary $(DESTDIR)$(PREFIX)/bin/clary
+	ln -sf clary $(DESTDIR)$(PREFIX)/bin/serve
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 include/clary/*.h $(DESTDIR)$(PREFIX)/include/clary/
+
+clean: ## Removes everything that was made.
+	rm -rf build
+
+help: ## Prints this list.
+	@sed -n 's/^\([a-z]*\): ## \(.*\)/  make \1|\2/p' Makefile | \
+	    while IFS='|' read -r name text; do \
+	        printf '%-16s %s\n' "$$name" "$$text"; done
+
+.PHONY: all run test sanitize fuzz fuzzers bench golden readme lint format \
+        install clean help packages generated force
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -1,0 +1,139 @@
+/* cmd_inspect.c: `clary inspect`, what an artifact is and what was made of it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include <clary/clary.h>
+
+#include "columns.h"
+#include "commands.h"
+#include "report_json.h"
+#include "terminal.h"
+#include "tool.h"
+
+enum { MODEL, JSON };
+
+static const struct option options[] = {
+    [MODEL] = {"--model", "PATH", "artifact (default: CLARY_MODEL)"},
+    [JSON] = {"--json", NULL, "print a JSON document"},
+};
+
+static void print_artifact(const struct clary_model_info *info)
+{
+    terminal_field(stdout, "model", "%s, version %" PRId64, info->name,
+                   info->version);
+    terminal_field(stdout, "format", "%s", info->format);
+    if (info->framework[0] != '\0')
+        terminal_field(stdout, "made with", "%s", info->framework);
+    terminal_field(stdout, "wire style", "%s", info->style);
+    terminal_field(stdout, "artifact", "%zu bytes in %zu files",
+                   info->artifact_bytes, info->n_files);
+    terminal_field(stdout, "SHA-256", "%s", info->sha256);
+}
+
+static bool print_fields(const char *heading, const struct clary_field *fields,
+                         size_t n_fields)
+{
+    struct terminal_table table = {.n_columns = 5};
+    char shape[64], name[COLUMN_NAME_BYTES];
+    size_t column = 1;
+
+    terminal_heading(stdout, heading);
+    for (size_t i = 0; i < n_fields; i++) {
+        const struct clary_field *field = &fields[i];
+        terminal_cell(&table, "%s", field->name);
+        terminal_cell(&table, "%s", clary_dtype_name(field->dtype));
+        terminal_cell(&table, "%s",
+                      clary_shape_print(&field->shape, shape, sizeof shape));
+        if (field->width > 1)
+            terminal_cell(&table, "CSV columns %zu to %zu", column,
+                          column + field->width - 1);
+        else
+            terminal_cell(&table, "CSV column %zu", column);
+        terminal_cell(&table, "%s", column_name(field, 0, name));
+        column += field->width;
+    }
+    return terminal_table_print(&table, stdout);
+}
+
+static bool print_ops(const struct clary_model *model, size_t n_ops)
+{
+    struct terminal_table table = {.n_columns = 4};
+    struct clary_op_info op;
+
+    terminal_heading(stdout, "Ops, as they run");
+    for (size_t i = 0; i < n_ops; i++) {
+        clary_model_op_info(model, i, &op);
+        terminal_cell(&table, "%s", op.kind);
+        terminal_cell(&table, "%s", op.details);
+        terminal_cell(&table, "%zu parameters", op.n_parameters);
+        terminal_cell(&table, "%s", op.name);
+    }
+    return terminal_table_print(&table, stdout);
+}
+
+static void print_totals(const struct clary_model_info *info)
+{
+    terminal_heading(stdout, "Totals");
+    terminal_field(stdout, "parameters", "%zu", info->n_parameters);
+    terminal_field(stdout, "ops", "%zu, from %zu nodes of the graph",
+                   info->n_ops, info->n_nodes);
+    terminal_field(stdout, "scratch", "%zu bytes a row, %zu rows a block",
+                   info->scratch_bytes_per_row, info->block_rows);
+    if (info->notes[0] == '\0')
+        return;
+    terminal_heading(stdout, "Notes");
+    printf("%s%s", info->notes,
+           info->notes[strlen(info->notes) - 1] == '\n' ? "" : "\n");
+}
+
+static bool print_model(const struct clary_model *model)
+{
+    const struct clary_signature *signature = clary_model_signature(model);
+    struct clary_model_info info;
+
+    clary_model_info(model, &info);
+    print_artifact(&info);
+    terminal_field(stdout, "signature", "%s", signature->name);
+    bool done =
+        print_fields("Inputs", signature->inputs, signature->n_inputs);
+    done &= print_fields("Outputs", signature->outputs, signature->n_outputs);
+    done &= print_ops(model, info.n_ops);
+    print_totals(&info);
+    return done;
+}
+
+static int run(const struct arguments *arguments)
+{
+    bool is_json = arguments->values[JSON] != NULL;
+    struct clary_model *model;
+    struct config config;
+    struct clary_error err;
+
+    int status = tool_open(arguments->values[MODEL], &config, &model, &err);
+    if (status != EXIT_DONE) {
+        if (is_json)
+            report_json_error(&err);
+        else
+            tool_complain("inspect", err.message);
+        return status;
+    }
+    if (!(is_json ? report_json_model(model) : print_model(model)))
+        status = tool_complain("inspect", "no memory");
+    else if (!tool_flush("inspect"))
+        status = EXIT_REFUSED;
+    clary_model_free(model);
+    return status;
+}
+
+const struct command command_inspect = {
+    .name = "inspect",
+    .summary = "Tells what an artifact holds, or why it is refused",
+    .details = "The exit status is 0 when the artifact can be served, 1 when "
+               "it is refused.\n",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .run = run,
+};

@@ -1,0 +1,65 @@
+/* config.h: every setting, read from the environment once.
+ *
+ * The table in config.c is the parser, the validator and the documentation.
+ * A variable that is set to nothing counts as not set. Where SageMaker has a
+ * variable of its own it wins over ours.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVE_CONFIG_H
+#define SERVE_CONFIG_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <clary/invoke.h>
+#include <clary/model.h>
+#include <clary/status.h>
+
+struct config {
+    const char *model_path;
+    const char *address;        /* numeric */
+    const char *default_accept; /* NULL: the style's */
+    int64_t port;
+    int64_t threads;            /* 0 until config_load has counted cores */
+    int64_t max_body_bytes;
+    int64_t max_payload_mb;     /* SageMaker's; 0: not stated */
+    int64_t max_reply_bytes;
+    int64_t max_memory_bytes;   /* scratch of one request */
+    int64_t max_connections;
+    int64_t idle_timeout_s;
+    int64_t grace_ms;
+    int64_t identify;           /* 0 or 1 */
+    int64_t max_artifact_bytes;
+    int64_t max_model_bytes;
+    int64_t style;              /* enum clary_style */
+    int64_t csv_header;         /* enum clary_csv_header */
+    int64_t log_level;          /* enum clary_log_level */
+    int64_t kernels;            /* read by the library; checked here */
+};
+
+/* Defaults, then the environment.
+ *
+ *   config   its texts point into the environment and to literals
+ *   errors   CLARY_BAD_INPUT: the variable, what was found, what was expected
+ */
+enum clary_status config_load(struct config *config, struct clary_error *err)
+    CLARY_MUST_USE;
+
+/* One setting from the command line; `name` is the variable it stands for,
+ * `origin` the option as the user knows it. */
+enum clary_status config_set(struct config *config, const char *name,
+                             const char *origin, const char *value,
+                             struct clary_error *err) CLARY_MUST_USE;
+
+/* Calls `warn` for each variable of the environment that begins with CLARY_
+ * and is not in the table. */
+void config_unknown(void (*warn)(const char *name));
+
+/* The table, for people. */
+void config_help(FILE *out);
+
+struct clary_invoke_options config_invoke_options(const struct config *config);
+struct clary_load_options config_load_options(const struct config *config);
+
+#endif

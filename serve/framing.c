@@ -1,0 +1,53 @@
+/* framing.c: RFC 9112 section 6.3. Where two readings of a message's length
+ * are possible another server on the way may have taken the other one, and
+ * what is a body to it is a request to us.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "framing.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void framing_add(struct framing *framing, const char *name, const char *value)
+{
+    if (strcasecmp(name, "Host") == 0) {
+        framing->n_hosts++;
+    } else if (strcasecmp(name, "Content-Length") == 0) {
+        if (framing->n_lengths++ > 0 && strcmp(framing->length, value) != 0)
+            framing->lengths_differ = true;
+        framing->length = value;
+    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        framing->n_encodings++;
+        framing->encoding = value;
+    }
+}
+
+const char *framing_fault(const struct framing *framing, const char *version)
+{
+    if (strcmp(version, "HTTP/1.1") == 0 && framing->n_hosts == 0)
+        return "HTTP/1.1 needs a Host header";
+    if (framing->n_hosts > 1)
+        return "more than one Host header";
+    if (framing->n_encodings > 0 && framing->n_lengths > 0)
+        return "both Content-Length and Transfer-Encoding";
+    if (framing->lengths_differ)
+        return "more than one Content-Length";
+    if (framing->n_lengths > 0 &&
+        (framing->length[0] == '\0' ||
+         framing->length[strspn(framing->length, "0123456789")] != '\0'))
+        return "a Content-Length that is not a number";
+    if (framing->n_encodings > 1 ||
+        (framing->n_encodings == 1 &&
+         strcasecmp(framing->encoding, "chunked") != 0))
+        return "a Transfer-Encoding other than chunked";
+    return NULL;
+}
+
+uint64_t framing_length(const struct framing *framing)
+{
+    if (framing->n_encodings > 0)
+        return UINT64_MAX;
+    return framing->n_lengths > 0 ? strtoull(framing->length, NULL, 10) : 0;
+}

@@ -1,0 +1,29 @@
+/* framing.h: whether all servers on the way read the same message.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVE_FRAMING_H
+#define SERVE_FRAMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The headers that delimit a request. Begin with zeros; the values are the
+ * caller's and must live as long. */
+struct framing {
+    size_t n_hosts, n_lengths, n_encodings;
+    const char *length, *encoding; /* the last ones */
+    bool lengths_differ;
+};
+
+/* Notes one header of the request; others than these three are ignored. */
+void framing_add(struct framing *framing, const char *name, const char *value);
+
+/* A sentence on what is wrong, NULL: nothing. `version` is "HTTP/1.1". */
+const char *framing_fault(const struct framing *framing, const char *version);
+
+/* Bytes of the body; UINT64_MAX for a chunked one. */
+uint64_t framing_length(const struct framing *framing);
+
+#endif

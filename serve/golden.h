@@ -1,0 +1,51 @@
+/* golden.h: rows whose predictions are known, and how far a model is off.
+ *
+ * A golden file is CSV: the model's feature columns, then the numbers of its
+ * outputs, both in the order of the signature. A first row without a number is
+ * a header. Numbers are plain; nothing is quoted.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVE_GOLDEN_H
+#define SERVE_GOLDEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <clary/invoke.h>
+#include <clary/model.h>
+#include <clary/status.h>
+
+/* The artifact's own golden file. */
+#define GOLDEN_PATH "clary/golden.csv"
+
+/* The largest of the differences, and where it is. */
+struct golden_extreme {
+    double difference;
+    double want, got;
+    size_t row;    /* 1-based row of the golden file, its header not counted;
+                    * 0: there is no difference at all */
+    size_t column; /* 1-based column of the outputs */
+};
+
+struct golden_result {
+    double tolerance;
+    size_t n_rows;
+    size_t n_values;   /* compared */
+    size_t n_outside;  /* of them, further off than allowed */
+    struct golden_extreme absolute, relative;
+};
+
+/* Scores the golden rows as one CSV request and compares. A value passes when
+ * |got - want| <= tolerance + tolerance * |want|; NaN equals NaN.
+ *
+ *   errors   CLARY_BAD_INPUT: a golden row that is not one (named), or that
+ *            the model refuses; those of an invocation
+ */
+enum clary_status golden_check(const struct clary_model *model,
+                               const struct clary_invoke_options *options,
+                               const char *text, size_t len, double tolerance,
+                               struct golden_result *result,
+                               struct clary_error *err) CLARY_MUST_USE;
+
+#endif

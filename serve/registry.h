@@ -1,0 +1,62 @@
+/* registry.h: the models that are being served, and the server's state.
+ *
+ * One model for now. A request borrows it with a handle; the registry gives
+ * the model back only when nobody holds one, so that unloading waits for the
+ * requests that run.
+ *
+ *   loading --> ready --> draining
+ *      \--> failed
+ *
+ * threads: any number at once, but load and free belong to the main thread.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVE_REGISTRY_H
+#define SERVE_REGISTRY_H
+
+#include <clary/invoke.h>
+#include <clary/model.h>
+#include <clary/status.h>
+
+enum registry_state {
+    REGISTRY_LOADING,
+    REGISTRY_READY,
+    REGISTRY_DRAINING,
+    REGISTRY_FAILED
+};
+
+struct registry;
+
+/* A loaded model. Valid until registry_release. */
+struct registry_model {
+    const struct clary_model *model;
+    struct clary_model_info info;
+    char identity[32]; /* "clary-model=" and 12 hex digits */
+};
+
+/* NULL: no memory. */
+struct registry *registry_new(void);
+
+/* Waits until no handle is held, then frees the model. NULL is allowed. */
+void registry_free(struct registry *registry);
+
+/* Loads `path` and warms the model up; then the state is ready, or failed.
+ * Errors: those of clary_model_load and of warm_up. */
+enum clary_status registry_load(struct registry *registry, const char *path,
+                                const struct clary_load_options *load,
+                                const struct clary_invoke_options *invoke,
+                                struct clary_error *err) CLARY_MUST_USE;
+
+/* The server is about to end; the model still serves. */
+void registry_drain(struct registry *registry);
+
+enum registry_state registry_state(struct registry *registry);
+
+/* A sentence on the state, for clients: "the model is being loaded". */
+const char *registry_state_text(enum registry_state state);
+
+/* The model, or NULL when there is none (loading, failed). */
+const struct registry_model *registry_acquire(struct registry *registry);
+void registry_release(struct registry *registry,
+                      const struct registry_model *model);
+
+#endif

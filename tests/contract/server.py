@@ -1,0 +1,133 @@
+"""Starts and stops the real program, `clary serve`.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from contract.client import Connection
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CLARY = ROOT / os.environ.get("CLARY_BIN", "build/release/bin/clary")
+GOLDEN = ROOT / "tests/golden/savedmodel"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def clean_environment(settings=None):
+    """This process's environment without settings of a server, plus some."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CLARY_", "SAGEMAKER_"))
+    }
+    return kept | {"CLARY_ADDRESS": "127.0.0.1"} | (settings or {})
+
+
+class Server:
+    """One running server. `stop` is to be called, and says how it ended."""
+
+    def __init__(self, model, settings=None, command=None, port=None, **popen):
+        self.port = port or free_port()
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            command
+            or [CLARY, "serve", "--model", model, "--port", str(self.port)],
+            env=clean_environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            **popen,
+        )
+
+    def output(self):
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+    def ping(self):
+        """The status of GET /ping; None while nobody listens."""
+        try:
+            with Connection(self.port, timeout=5) as connection:
+                return connection.request("GET", "/ping").status
+        except (ConnectionError, EOFError):
+            return None
+
+    def wait_ready(self, seconds=30):
+        deadline = time.monotonic() + seconds
+        while self.ping() != 200:
+            assert self.process.poll() is None, (
+                f"exit status {self.process.returncode}: {self.output()}"
+            )
+            assert time.monotonic() < deadline, f"not ready: {self.output()}"
+            time.sleep(0.01)
+        return self
+
+    def request(self, method, path, headers=(), body=None):
+        with Connection(self.port) as connection:
+            return connection.request(method, path, headers, body)
+
+    def invoke(self, body, content_type="text/csv", accept=None, **headers):
+        """POST /invocations on a connection of its own; None: no header."""
+        sent = {name.replace("_", "-"): v for name, v in headers.items()}
+        if content_type is not None:
+            sent["Content-Type"] = content_type
+        if accept is not None:
+            sent["Accept"] = accept
+        if isinstance(body, str):
+            body = body.encode()
+        return self.request("POST", "/invocations", sent, body)
+
+    def stop(self, seconds=30):
+        """Sends SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait(seconds)
+
+    def wait(self, seconds=30):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident_bytes(self):
+        with open(f"/proc/{self.process.pid}/statm") as statm:
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def is_sanitized(self):
+        with open(f"/proc/{self.process.pid}/maps") as maps:
+            return "libasan" in maps.read()
+
+    def listening_ports(self):
+        """TCP ports on which this process listens."""
+        folder = f"/proc/{self.process.pid}/fd"
+        inodes = set()
+        for name in os.listdir(folder):
+            target = os.readlink(f"{folder}/{name}")
+            if target.startswith("socket:["):
+                inodes.add(target[8:-1])
+        ports = set()
+        for table in ("tcp", "tcp6"):
+            path = pathlib.Path(f"/proc/{self.process.pid}/net/{table}")
+            for line in path.read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and fields[9] in inodes:
+                    ports.add(int(fields[1].rsplit(":", 1)[1], 16))
+        return ports
