@@ -73,12 +73,6 @@ void clary_invoke_free(struct clary_invoke *invoke)
     free(invoke);
 }
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "no memory for this model's working data");
-}
-
 /* Makes `invoke` ready for `model`, unless it is already. */
 static enum clary_status set_model(struct clary_invoke *invoke,
                                    const struct clary_model *model,
@@ -101,7 +95,7 @@ static enum clary_status set_model(struct clary_invoke *invoke,
     invoke->outputs =
         clary_arena_calloc(arena, signature->n_outputs, sizeof(void *));
     if (!invoke->execution || !invoke->inputs || !invoke->outputs)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < signature->n_inputs; i++)
         invoke->inputs[i] = clary_execution_input(invoke->execution, i);
     for (i = 0; i < signature->n_outputs; i++)

@@ -59,6 +59,11 @@ enum clary_status clary_fail_at(struct clary_error *err,
                                 size_t column, const char *format, ...)
     __attribute__((format(printf, 5, 6), nonnull(1, 5)));
 
+/* clary_fail with CLARY_NO_MEMORY and the one sentence for it: the machine's
+ * memory or the limit of an arena is used up. */
+enum clary_status clary_no_memory(struct clary_error *err)
+    __attribute__((nonnull));
+
 /* "CLARY_BAD_INPUT" as "bad input", for logs and reports. Never NULL. */
 const char *clary_status_name(enum clary_status status);
 

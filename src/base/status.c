@@ -123,3 +123,10 @@ bool clary_status_is_client(enum clary_status status)
 {
     return status >= CLARY_BAD_INPUT && status <= CLARY_NOT_FOUND;
 }
+
+enum clary_status clary_no_memory(struct clary_error *err)
+{
+    return clary_fail(err, CLARY_NO_MEMORY,
+                      "no memory left: the machine's or the set limit is "
+                      "used up");
+}

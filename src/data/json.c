@@ -47,11 +47,6 @@ struct json {
                              * never used: it goes straight out */
 };
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY, "no memory for the reply");
-}
-
 /* Depth of the bracket around an output's rows in columnar form. */
 static size_t column_depth(const struct clary_writer *writer)
 {
@@ -85,7 +80,7 @@ static enum clary_status write_begin(struct clary_writer *writer,
 {
     struct json *json = clary_arena_calloc(writer->arena, 1, sizeof *json);
     if (json == NULL)
-        return no_memory(err);
+        return clary_no_memory(err);
     writer->state = json;
     writer->n_rows = 0;
     const struct clary_writer_options *options = &writer->options;
@@ -102,7 +97,7 @@ static enum clary_status write_begin(struct clary_writer *writer,
         json->columns = clary_arena_calloc(writer->arena, writer->n_fields,
                                            sizeof *json->columns);
         if (json->columns == NULL)
-            return no_memory(err);
+            return clary_no_memory(err);
         for (size_t f = 0; f < writer->n_fields; f++)
             json->columns[f].end = &json->columns[f].first;
     }
@@ -117,7 +112,7 @@ static enum clary_status set_aside(struct clary_writer *writer, size_t f,
     size_t len = writer->out->len - start;
     struct piece *piece = clary_arena_alloc(writer->arena, sizeof *piece + len);
     if (piece == NULL)
-        return no_memory(err);
+        return clary_no_memory(err);
     piece->next = NULL;
     piece->len = len;
     memcpy(piece->bytes, writer->out->bytes + start, len);

@@ -9,12 +9,6 @@
 
 #define TEXT_BYTES 160
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 /* Numbers that an op holds in its params and reads from constant inputs. */
 static size_t count_parameters(const struct clary_program *program,
                                const struct clary_op *op)
@@ -53,7 +47,7 @@ enum clary_status clary_program_describe(struct clary_program *program,
     size_t i;
 
     if (!infos)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < program->n_ops; i++) {
         const struct clary_op *op = &program->ops[i];
         char text[TEXT_BYTES];
@@ -68,7 +62,7 @@ enum clary_status clary_program_describe(struct clary_program *program,
         infos[i].details =
             clary_arena_strndup(program->arena, text, strlen(text));
         if (!infos[i].details)
-            return no_memory(err);
+            return clary_no_memory(err);
     }
     program->op_infos = infos;
     return CLARY_OK;

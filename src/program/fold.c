@@ -17,12 +17,6 @@ const int64_t clary_probe_rows[CLARY_PROBES] = {1, 7, 61};
 /* Multiplications that loading a model may spend on folding: some seconds. */
 #define MAX_FOLD_WORK ((uint64_t)1 << 34)
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 /* An estimate of the work of an op from its shapes; a matrix product costs
  * its inner dimension for each element. */
 static enum clary_status count_work(struct clary_program *program,
@@ -37,7 +31,7 @@ static enum clary_status count_work(struct clary_program *program,
     for (i = 0; i < op->n_outputs; i++) {
         if (!clary_shape_elements(&out[i].shape, &elements) ||
             elements > MAX_FOLD_WORK)
-            return no_memory(err);
+            return clary_no_memory(err);
         work += elements;
     }
     for (i = 0; i < op->n_inputs; i++) {
@@ -71,9 +65,9 @@ static enum clary_status make_tensor(struct clary_arena *arena,
     tensor->shape = value->shape;
     if (!clary_shape_elements(&value->shape, &elements) ||
         !clary_size_mul(elements, clary_dtype_bytes(value->dtype), &bytes))
-        return no_memory(err);
+        return clary_no_memory(err);
     tensor->data = clary_arena_alloc(arena, bytes);
-    return tensor->data ? CLARY_OK : no_memory(err);
+    return tensor->data ? CLARY_OK : clary_no_memory(err);
 }
 
 /* Shapes and runs `op` on known inputs; results get their data. */
@@ -91,7 +85,7 @@ static enum clary_status run_once(struct clary_program *program,
     void *scratch = clary_arena_alloc(program->arena, op->scratch_bytes);
 
     if (!tensors || !pointers || !scratch)
-        return no_memory(err);
+        return clary_no_memory(err);
     memset(results, 0, n_out * sizeof *results);
     CLARY_TRY(op->kind->shape(op, in, results, err));
     CLARY_TRY(count_work(program, op, in, results, err));
@@ -149,14 +143,14 @@ enum clary_status clary_fold(struct clary_program *program,
     size_t i, p;
 
     if (!in || !out)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < op->n_inputs; i++)
         probed = probed || program->values[op->in[i]].probed;
     for (i = 0; probed && i < op->n_outputs; i++) {
         results[i].probe =
             clary_arena_calloc(arena, CLARY_PROBES, sizeof *results[i].probe);
         if (!results[i].probe)
-            return no_memory(err);
+            return clary_no_memory(err);
     }
     for (p = 0; p < (probed ? CLARY_PROBES : 1); p++) {
         for (i = 0; i < op->n_inputs; i++) {
@@ -218,7 +212,7 @@ enum clary_status clary_fold_shape(struct clary_program *program,
     result->probe = clary_arena_calloc(program->arena, CLARY_PROBES,
                                        sizeof *result->probe);
     if (!result->probe)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (p = 0; p < CLARY_PROBES; p++)
         CLARY_TRY(shape_vector(
             program->arena, value->probed ? &value->probe[p] : &value->value,

@@ -60,8 +60,8 @@ enum clary_status clary_op_check_dtype(const struct clary_op *op,
  * a per-row value. */
 enum clary_status clary_op_check_axis(const struct clary_op *op,
                                       const struct clary_value *value,
-                                      size_t axis,
-                                      struct clary_error *err) CLARY_MUST_USE;
+                                      size_t axis, struct clary_error *err)
+    CLARY_MUST_USE;
 
 /* Product of the dimensions from, from + 1, ..., to - 1 of a shape whose
  * elements are known not to overflow: that of a tensor in run. */

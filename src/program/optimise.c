@@ -23,12 +23,6 @@ struct use {
     uint32_t op;
 };
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 static struct use *count_uses(const struct clary_program *program)
 {
     struct use *uses =
@@ -119,14 +113,14 @@ static enum clary_status fuse_dense(struct clary_program *program,
             clary_arena_calloc(program->arena, 1, sizeof *copy);
 
         if (!copy)
-            return no_memory(err);
+            return clary_no_memory(err);
         *copy = *last;
         spec.activation = copy;
     }
     CLARY_TRY(clary_dense_params_new(program->arena, &spec, &params, err));
     in = clary_arena_calloc(program->arena, 1, sizeof *in);
     if (!in)
-        return no_memory(err);
+        return clary_no_memory(err);
     in[0] = matmul->in[0];
     last->kind = clary_op_kind_named("dense");
     last->name = matmul->name;
@@ -149,7 +143,7 @@ static enum clary_status drop_dead(struct clary_program *program,
     size_t i, j, n = 0;
 
     if (!needed || !keep)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < program->n_outputs; i++)
         needed[program->outputs[i].value] = true;
     for (i = program->n_ops; i-- > 0;) {
@@ -176,7 +170,7 @@ enum clary_status clary_program_optimise(struct clary_program *program,
     CLARY_TRY(drop_dead(program, err));
     uses = count_uses(program);
     if (!uses)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < program->n_ops; i++)
         if (is_kind(&program->ops[i], "matmul"))
             CLARY_TRY(fuse_dense(program, uses, &program->ops[i], err));

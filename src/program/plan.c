@@ -27,12 +27,6 @@ struct place {
     size_t free_after; /* index of the last op that reads it */
 };
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 static bool shares_input(const struct clary_op *op)
 {
     return strcmp(op->kind->name, "reshape") == 0;
@@ -46,7 +40,7 @@ static enum clary_status set_row_bytes(struct program_value *v,
     if (!clary_shape_elements(&v->value.shape, &elements) ||
         !clary_size_mul(elements, clary_dtype_bytes(v->value.dtype),
                         &v->row_bytes))
-        return no_memory(err);
+        return clary_no_memory(err);
     return CLARY_OK;
 }
 
@@ -122,7 +116,7 @@ static enum clary_status assign(struct clary_program *program,
 
     if (!clary_size_mul(v->row_bytes, program->block_rows, &bytes) ||
         bytes > SIZE_MAX - CLARY_ARENA_ALIGN)
-        return no_memory(err);
+        return clary_no_memory(err);
     /* never empty: two values at one address would look like a reshape */
     bytes = (bytes / CLARY_ARENA_ALIGN + 1) * CLARY_ARENA_ALIGN;
     for (i = 0; i < *n_places; i++)
@@ -135,7 +129,7 @@ static enum clary_status assign(struct clary_program *program,
         best->bytes = bytes;
         if (!clary_size_add(program->values_bytes, bytes,
                             &program->values_bytes))
-            return no_memory(err);
+            return clary_no_memory(err);
     }
     best->free_after = last;
     v->offset = best->offset;
@@ -151,11 +145,11 @@ enum clary_status clary_program_plan(struct clary_program *program,
     size_t n_places = 0, i, j;
 
     if (!places)
-        return no_memory(err);
+        return clary_no_memory(err);
     CLARY_TRY(measure(program, err));
     last = last_reads(program);
     if (!last)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < program->n_inputs; i++) {
         uint32_t id = program->inputs[i].value;
 

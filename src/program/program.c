@@ -16,12 +16,6 @@
 /* Elements of one tensor for one row. */
 #define MAX_ROW_ELEMENTS ((size_t)1 << 28)
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 struct clary_program *clary_program_new(struct clary_arena *arena,
                                         struct clary_error *err)
 {
@@ -31,7 +25,7 @@ struct clary_program *clary_program_new(struct clary_arena *arena,
     if (program)
         program->arena = arena;
     else
-        (void)no_memory(err);
+        (void)clary_no_memory(err);
     return program;
 }
 
@@ -67,7 +61,7 @@ static enum clary_status add_value(struct clary_program *program,
     values = grow(program->arena, program->values, program->n_values,
                   &program->values_capacity, sizeof *values);
     if (!values)
-        return no_memory(err);
+        return clary_no_memory(err);
     program->values = values;
     values[program->n_values] = *value;
     *id = (uint32_t)program->n_values++;
@@ -84,13 +78,13 @@ static enum clary_status add_field(struct clary_program *program,
                                       capacity, sizeof *list);
 
     if (!list)
-        return no_memory(err);
+        return clary_no_memory(err);
     *fields = list;
     list[*n_fields].name =
         clary_arena_strndup(program->arena, name, strlen(name));
     list[*n_fields].value = value;
     if (!list[*n_fields].name)
-        return no_memory(err);
+        return clary_no_memory(err);
     ++*n_fields;
     return CLARY_OK;
 }
@@ -168,7 +162,7 @@ static enum clary_status add_op(struct clary_program *program,
     size_t i;
 
     if (!in || !results)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < op->n_inputs; i++) {
         if (program->values[op->in[i]].probed)
             return clary_op_fail(op, CLARY_UNSUPPORTED, err,
@@ -179,7 +173,7 @@ static enum clary_status add_op(struct clary_program *program,
     CLARY_TRY(op->kind->shape(op, in, results, err));
     op->name = clary_arena_strndup(program->arena, op->name, strlen(op->name));
     if (!op->name)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < op->n_outputs; i++) {
         struct program_value value = {.value = results[i]};
         size_t elements;
@@ -197,7 +191,7 @@ static enum clary_status add_op(struct clary_program *program,
     ops = grow(program->arena, program->ops, program->n_ops,
                &program->ops_capacity, sizeof *ops);
     if (!ops)
-        return no_memory(err);
+        return clary_no_memory(err);
     program->ops = ops;
     ops[program->n_ops++] = *op;
     return CLARY_OK;
@@ -231,7 +225,7 @@ enum clary_status clary_program_add(struct clary_program *program,
                           "no op kind \"%s\" with %zu outputs", kind, n_out);
     op.in = copy_ids(program->arena, in, n_in);
     if (!op.in)
-        return no_memory(err);
+        return clary_no_memory(err);
     if (op.kind->n_inputs == CLARY_ANY_INPUTS ? n_in == 0
                                               : n_in != op.kind->n_inputs)
         return clary_op_fail(&op, CLARY_BAD_MODEL, err,
@@ -246,11 +240,11 @@ enum clary_status clary_program_add(struct clary_program *program,
         program->ops[program->n_ops - 1].out =
             copy_ids(program->arena, out, n_out);
         return program->ops[program->n_ops - 1].out ? CLARY_OK
-                                                    : no_memory(err);
+                                                    : clary_no_memory(err);
     }
     folded = clary_arena_calloc(program->arena, n_out, sizeof *folded);
     if (!folded)
-        return no_memory(err);
+        return clary_no_memory(err);
     CLARY_TRY(clary_fold(program, &op, folded, err));
     for (i = 0; i < n_out; i++)
         CLARY_TRY(add_value(program, &folded[i], &out[i], err));
@@ -324,7 +318,7 @@ enum clary_status clary_program_finish(struct clary_program *program,
     program->output_fields =
         make_fields(program, program->outputs, program->n_outputs);
     if (!program->input_fields || !program->output_fields)
-        return no_memory(err);
+        return clary_no_memory(err);
     return CLARY_OK;
 }
 

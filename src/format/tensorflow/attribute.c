@@ -7,12 +7,6 @@
 
 #include "format/tensorflow/graph.h"
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 const Clary__Tf__Attribute *clary_attribute(const Clary__Tf__Node *node,
                                             const char *name)
 {
@@ -236,9 +230,9 @@ enum clary_status clary_tensor_decode(struct clary_arena *arena,
     CLARY_TRY(decode_shape(node, proto->shape, &tensor->shape, err));
     if (!clary_shape_elements(&tensor->shape, &elements) ||
         !clary_size_mul(elements, clary_dtype_bytes(tensor->dtype), &bytes))
-        return no_memory(err);
+        return clary_no_memory(err);
     tensor->data = clary_arena_alloc(arena, bytes);
     if (!tensor->data)
-        return no_memory(err);
+        return clary_no_memory(err);
     return decode_elements(node, proto, elements, tensor, err);
 }

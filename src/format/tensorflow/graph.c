@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 static uint64_t hash(const char *name, size_t len)
 {
     uint64_t h = 14695981039346656037u; /* FNV-1a */
@@ -74,7 +68,7 @@ static enum clary_status body_init(struct clary_body *body,
     size_t i;
 
     if (!names_init(&body->names, arena, body->n_nodes))
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < body->n_nodes; i++) {
         const char *name = body->nodes[i]->name;
         uint32_t *slot =
@@ -103,7 +97,7 @@ enum clary_status clary_graph_new(struct clary_arena *arena,
     CLARY_TRY(body_init(&graph->main, arena, err));
     graph->functions = clary_arena_calloc(arena, n, sizeof *graph->functions);
     if (!graph->functions || !names_init(&graph->names, arena, n))
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < n; i++) {
         struct clary_body *body = &graph->functions[graph->n_functions];
         uint32_t *slot;

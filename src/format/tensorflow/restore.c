@@ -50,12 +50,6 @@ struct origin {
     uint32_t output;
 };
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 const char *clary_variable_name(struct clary_arena *arena,
                                 const Clary__Tf__Node *node, bool *is_variable)
 {
@@ -95,7 +89,7 @@ static enum clary_status bind(struct restorer *r, const char *variable,
             clary_arena_calloc(r->arena, capacity, sizeof *list);
 
         if (!list)
-            return no_memory(err);
+            return clary_no_memory(err);
         if (b->n)
             memcpy(list, b->list, b->n * sizeof *list);
         b->list = list;
@@ -169,7 +163,7 @@ static enum clary_status string_element(struct restorer *r,
     *string = clary_arena_strndup(r->arena,
                                   (const char *)tensor->string_val[k].data,
                                   tensor->string_val[k].len);
-    return *string ? CLARY_OK : no_memory(err);
+    return *string ? CLARY_OK : clary_no_memory(err);
 }
 
 /* AssignVariableOp or Assign: binds input 0 if input 1 is restored. */
@@ -193,7 +187,7 @@ static enum clary_status visit_assign(struct restorer *r,
     if (!is_variable)
         return CLARY_OK;
     if (!variable)
-        return no_memory(err);
+        return clary_no_memory(err);
     CLARY_TRY(string_element(r, from.scope, from.node->input[1], from.output,
                              &key, err));
     CLARY_TRY(string_element(r, from.scope, from.node->input[2], from.output,
@@ -266,7 +260,7 @@ static enum clary_status visit_main(struct restorer *r,
     size_t n = 0, i;
 
     if (!stack || !seen)
-        return no_memory(err);
+        return clary_no_memory(err);
     stack[n++] = start;
     seen[start] = true;
     while (n) {

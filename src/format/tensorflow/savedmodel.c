@@ -35,12 +35,6 @@ struct load {
     struct clary_tracer tracer;
 };
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 static bool probe(const struct clary_artifact *artifact)
 {
     struct clary_layout layout;
@@ -141,7 +135,7 @@ static enum clary_status add_outputs(struct load *load,
     struct clary_traced *traced = clary_arena_calloc(arena, n, sizeof *traced);
 
     if (!refs || !traced)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < n; i++) {
         const Clary__Tf__TensorInfo *info = signature->outputs[i]->value;
 
@@ -183,7 +177,7 @@ static enum clary_status build(struct load *load, struct clary_error *err)
                            load->signature->n_inputs, sizeof *feeds);
 
     if (!feeds)
-        return no_memory(err);
+        return clary_no_memory(err);
     tracer->learned = false;
     tracer->n_nodes = 0;
     tracer->program = clary_program_new(tracer->arena, err);
@@ -244,7 +238,7 @@ static enum clary_status read_model(struct load *load,
     loading->signature =
         clary_arena_strndup(loading->arena, entry->key, strlen(entry->key));
     if (!loading->signature)
-        return no_memory(err);
+        return clary_no_memory(err);
     if (load->signature->n_inputs == 0 || load->signature->n_outputs == 0)
         return clary_fail(err, CLARY_BAD_MODEL,
                           "signature \"%s\" has %zu inputs and %zu outputs",
@@ -274,7 +268,7 @@ static enum clary_status remarks(struct load *load, struct clary_error *err)
               "Serving cannot load this artifact (Keras 3 under "
               "tf.saved_model.save)\n"
             : "");
-    return loading->notes ? CLARY_OK : no_memory(err);
+    return loading->notes ? CLARY_OK : clary_no_memory(err);
 }
 
 static enum clary_status load(struct clary_loading *loading,
@@ -287,7 +281,7 @@ static enum clary_status load(struct clary_loading *loading,
 
     if (!load ||
         !clary_layout_find(loading->artifact, loading->arena, &layout))
-        return no_memory(err);
+        return clary_no_memory(err);
     load->loading = loading;
     loading->name = layout.name;
     loading->version = layout.version;
@@ -311,7 +305,7 @@ static enum clary_status load(struct clary_loading *loading,
     CLARY_TRY(build_closed(load, err));
     loading->program = load->tracer.program;
     loading->n_nodes = load->tracer.n_nodes;
-    return loading->framework ? remarks(load, err) : no_memory(err);
+    return loading->framework ? remarks(load, err) : clary_no_memory(err);
 }
 
 const struct clary_format clary_format_savedmodel = {

@@ -48,12 +48,6 @@ struct walk {
     size_t n, capacity;
 };
 
-static enum clary_status no_memory(struct clary_error *err)
-{
-    return clary_fail(err, CLARY_NO_MEMORY,
-                      "the model needs more memory than its limit");
-}
-
 static struct frame *frame_new(struct clary_tracer *tracer,
                                const struct clary_body *body,
                                const struct clary_traced *arguments,
@@ -82,7 +76,7 @@ static enum clary_status push(struct walk *walk, struct frame *frame,
                                                 capacity, sizeof *tasks);
 
         if (!tasks)
-            return no_memory(err);
+            return clary_no_memory(err);
         if (walk->n)
             memcpy(tasks, walk->tasks, walk->n * sizeof *tasks);
         walk->tasks = tasks;
@@ -237,7 +231,7 @@ static enum clary_status enter_call(struct walk *walk, size_t task,
                           MAX_DEPTH);
     frame = frame_new(walk->tracer, body, arguments, n_arguments, depth);
     if (!frame)
-        return no_memory(err);
+        return clary_no_memory(err);
     walk->tasks[task].called = frame;
     for (i = 0; i < signature->n_output_arg; i++) {
         const char *text = return_text(body, signature->output_arg[i]->name);
@@ -264,7 +258,7 @@ static enum clary_status leave_call(struct walk *walk, const struct task *task,
     result->outputs = clary_arena_calloc(walk->tracer->temporary, result->n,
                                          sizeof *result->outputs);
     if (!result->outputs)
-        return no_memory(err);
+        return clary_no_memory(err);
     for (i = 0; i < signature->n_output_arg; i++) {
         struct clary_ref ref;
 
@@ -316,7 +310,7 @@ static enum clary_status process(struct walk *walk, struct clary_error *err)
     bool dead;
 
     if (!in)
-        return no_memory(err);
+        return clary_no_memory(err);
     CLARY_TRY(gather_inputs(frame, node, in, &n_in, &dead, err));
     if (dead && strcmp(node->op, "Merge") != 0) {
         result->dead = true;
@@ -376,7 +370,7 @@ static enum clary_status set_feeds(struct clary_tracer *tracer,
             clary_arena_calloc(tracer->temporary, n, sizeof *outputs);
 
         if (!outputs)
-            return no_memory(err);
+            return clary_no_memory(err);
         if (result->n)
             return clary_fail(err, CLARY_UNSUPPORTED,
                               "two inputs of the signature come from node "
@@ -402,7 +396,7 @@ enum clary_status clary_trace(struct clary_tracer *tracer,
     size_t i;
 
     if (!main)
-        return no_memory(err);
+        return clary_no_memory(err);
     CLARY_TRY(set_feeds(tracer, main, feeds, n_feeds, err));
     for (i = 0; i < n_refs; i++) {
         if (main->results[refs[i].index].state != STATE_DONE)
