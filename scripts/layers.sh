@@ -22,7 +22,7 @@ function layer(path) {
     if (path ~ /^(src\/)?kernel\//) return 3
     if (path ~ /^(src\/)?program\//) return 4
     if (path ~ /^(src\/)?format\//) return 5
-    if (path ~ /^src\//) return 6
+    if (path ~ /^(src\/)?invoke\//) return 6
     return path ~ /^include\// ? 0 : 7
 }
 function bad(why) { print file ":" line[2] ": " why; status = 1 }

@@ -19,10 +19,17 @@
 
 #define CLARY_PANEL 16 /* columns of a packed panel */
 
+/* Layers of at most CLARY_DOT_COLUMNS columns (a net's last one, most often)
+ * are dot products in CLARY_DOT_PARTS interleaved parts: one sum of k steps
+ * that wait for each other would take longer than the layer before it. */
+#define CLARY_DOT_COLUMNS 4
+#define CLARY_DOT_PARTS 8
+
 /* Weights of y = activation(x W + b), packed once at load.
  *
- *   panels  ceil(n / 16) panels of (k, 16), zero-padded: the 16 weights of
- *           panel p and row i are panels[(p * k + i) * 16 ...]
+ *   panels  n > 4: ceil(n / 16) panels of (k, 16), zero-padded: the 16 weights
+ *           of panel p and row i are panels[(p * k + i) * 16 ...]
+ *           n <= 4: columns, (n, ceil(k / 8) * 8), zero-padded
  *   bias    (ceil(n / 16) * 16), zero-padded
  */
 struct clary_dense {
@@ -37,9 +44,15 @@ struct clary_kernels {
     const char *name; /* "scalar", "avx2" */
 
     /* y (rows, n) = max(x (rows, k) W + b, floor), exact:
-     * y[r][j] = b[j], then y = fma(x[r][i], W[i][j], y) for i = 0 .. k-1 in
-     * order, then the floor. One order for every number of rows. x and y are
-     * row-major, contiguous, at least 4-byte aligned, and do not overlap. */
+     *   n > 4   y[r][j] = b[j], then y = fma(x[r][i], W[i][j], y) for i = 0 ..
+     *           k-1 in order
+     *   n <= 4  s[p] = 0, then s[i % 8] = fma(x[r][i], W[i][j], s[i % 8]) for
+     *           i = 0 .. ceil(k / 8) * 8 - 1 in order, x and W being 0 past
+     *           k-1; y = b[j] + (((s0 + s1) + (s2 + s3)) + ((s4 + s5) +
+     *           (s6 + s7)))
+     * then the floor; a NaN is 0x7fc00000. One order for every number of rows.
+     * x and y are row-major, contiguous, at least 4-byte aligned, and do not
+     * overlap. */
     void (*dense)(const struct clary_dense *w, const float *x, size_t rows,
                   float *y);
 };

@@ -10,6 +10,7 @@
 
 #include <immintrin.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* A tile is `rows` rows by `vectors` times 8 columns. Its sums stay in
  * registers while i runs from 0 to k-1, so the order of a sum is the same in
@@ -28,7 +29,7 @@ enum {
                                 * while the panels pass by */
 };
 
-/* What does not change inside one call of dense. */
+/* What does not change inside one call of dense_panels. */
 struct job {
     const struct clary_dense *w;
     __m256 floor;
@@ -201,8 +202,9 @@ static void narrow_columns(const struct job *job, size_t rows, size_t first,
         tile(job, 1, 1, first, x + r * k, y + r * n);
 }
 
-static void dense(const struct clary_dense *w, const float *x, size_t rows,
-                  float *y)
+/* n > 4 */
+static void dense_panels(const struct clary_dense *w, const float *x,
+                         size_t rows, float *y)
 {
     const struct job job = {w, _mm256_set1_ps(w->floor)};
     const size_t left = w->n % CLARY_PANEL;
@@ -219,6 +221,96 @@ static void dense(const struct clary_dense *w, const float *x, size_t rows,
             narrow_columns(&job, block, n_panels * CLARY_PANEL, x + r * w->k,
                            y + r * w->n);
     }
+}
+
+/* Four dot products of k floats, x[d] by w[d]; w is padded to whole vectors. */
+static inline __attribute__((always_inline)) __m128 four_dots(
+    const float *const x[4], const float *const w[4], size_t k)
+{
+    static const int32_t ones_then_zeros[2 * WIDTH] = {-1, -1, -1, -1,
+                                                       -1, -1, -1, -1};
+    const size_t rest = k % WIDTH;
+    __m256 sum[4], half;
+    size_t i = 0;
+
+#pragma GCC unroll 4
+    for (size_t d = 0; d < 4; d++)
+        sum[d] = _mm256_setzero_ps();
+    for (; i + WIDTH <= k; i += WIDTH)
+#pragma GCC unroll 4
+        for (size_t d = 0; d < 4; d++)
+            sum[d] = _mm256_fmadd_ps(_mm256_loadu_ps(x[d] + i),
+                                     _mm256_loadu_ps(w[d] + i), sum[d]);
+    if (rest > 0) {
+        const __m256i mask = _mm256_loadu_si256(
+            (const void *)(ones_then_zeros + WIDTH - rest));
+#pragma GCC unroll 4
+        for (size_t d = 0; d < 4; d++)
+            sum[d] = _mm256_fmadd_ps(_mm256_maskload_ps(x[d] + i, mask),
+                                     _mm256_loadu_ps(w[d] + i), sum[d]);
+    }
+    half = _mm256_hadd_ps(_mm256_hadd_ps(sum[0], sum[1]),
+                          _mm256_hadd_ps(sum[2], sum[3]));
+    return _mm_add_ps(_mm256_castps256_ps128(half),
+                      _mm256_extractf128_ps(half, 1));
+}
+
+/* Bias, NaN and floor of four dot products; stores the first `count`. */
+static inline void finish_dots(__m128 dots, __m128 bias, float floor,
+                               size_t count, float *y)
+{
+    const __m128 nan = _mm_castsi128_ps(_mm_set1_epi32(0x7fc00000));
+    __m128 out = _mm_add_ps(bias, dots);
+
+    out = _mm_blendv_ps(out, nan, _mm_cmpunord_ps(out, out));
+    out = _mm_max_ps(_mm_set1_ps(floor), out);
+    store_some(y, _mm256_castps128_ps256(out), (ptrdiff_t)count);
+}
+
+/* n <= 4: one column of four rows at a time, or all columns of one row. Where
+ * there are fewer than four, the last stands in for the others. */
+static void dense_dots(const struct clary_dense *w, const float *x, size_t rows,
+                       float *y)
+{
+    const size_t k = w->k, n = w->n;
+    const size_t height = (k + WIDTH - 1) / WIDTH * WIDTH;
+    const float *const c = w->panels;
+    const float *const columns[4] = {c, c + (n > 1 ? 1 : 0) * height,
+                                     c + (n > 2 ? 2 : n - 1) * height,
+                                     c + (n - 1) * height};
+    const float *const same[4] = {c, c, c, c};
+
+    if (n == 1) {
+        const __m128 bias = _mm_set1_ps(w->bias[0]);
+
+        for (size_t r = 0; r < rows; r += 4) {
+            const size_t last = rows - r < 4 ? rows - r - 1 : 3;
+            const float *const row = x + r * k;
+            const float *const four[4] = {row, row + (last > 1 ? 1 : last) * k,
+                                          row + (last > 2 ? 2 : last) * k,
+                                          row + last * k};
+
+            finish_dots(four_dots(four, same, k), bias, w->floor, last + 1,
+                        y + r);
+        }
+        return;
+    }
+    for (size_t r = 0; r < rows; r++) {
+        const float *const row = x + r * k;
+        const float *const four[4] = {row, row, row, row};
+
+        finish_dots(four_dots(four, columns, k), _mm_load_ps(w->bias), w->floor,
+                    n, y + r * n);
+    }
+}
+
+static void dense(const struct clary_dense *w, const float *x, size_t rows,
+                  float *y)
+{
+    if (w->n > CLARY_DOT_COLUMNS)
+        dense_panels(w, x, rows, y);
+    else if (w->n > 0)
+        dense_dots(w, x, rows, y);
 }
 
 const struct clary_kernels clary_kernels_avx2 = {"avx2", dense};

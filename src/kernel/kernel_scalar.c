@@ -20,24 +20,45 @@ static float finish(float y, float floor)
     return y < floor ? floor : y;
 }
 
-/* y[r][j] = b[j], then y[r][j] = fma(x[r][i], W[i][j], y[r][j]) for i = 0 ..
- * k-1 in order, then the floor. W[i][j] is panels[(j / 16 * k + i) * 16 +
- * j % 16]. */
+/* n > 4: b + x w, from b on in order. W[i][j] is
+ * panels[(j / 16 * k + i) * 16 + j % 16]. */
+static float chain(const struct clary_dense *w, const float *x, size_t j)
+{
+    const float *column = w->panels + j / CLARY_PANEL * w->k * CLARY_PANEL +
+                          j % CLARY_PANEL;
+    float sum = w->bias[j];
+
+    for (size_t i = 0; i < w->k; i++)
+        sum = fmaf(x[i], column[i * CLARY_PANEL], sum);
+    return sum;
+}
+
+/* n <= 4: b + x w, in 8 parts. W[i][j] is panels[j * ceil(k / 8) * 8 + i]. */
+static float dot(const struct clary_dense *w, const float *x, size_t j)
+{
+    const size_t groups = (w->k + CLARY_DOT_PARTS - 1) / CLARY_DOT_PARTS;
+    const float *column = w->panels + j * groups * CLARY_DOT_PARTS;
+    float s[CLARY_DOT_PARTS] = {0};
+
+    for (size_t i = 0; i < groups * CLARY_DOT_PARTS; i++)
+        s[i % CLARY_DOT_PARTS] = fmaf(i < w->k ? x[i] : 0, column[i],
+                                      s[i % CLARY_DOT_PARTS]);
+    return w->bias[j] + (((s[0] + s[1]) + (s[2] + s[3])) +
+                         ((s[4] + s[5]) + (s[6] + s[7])));
+}
+
 static void dense(const struct clary_dense *w, const float *x, size_t rows,
                   float *y)
 {
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < w->n; j++) {
-            const float *column = w->panels +
-                                  j / CLARY_PANEL * w->k * CLARY_PANEL +
-                                  j % CLARY_PANEL;
-            float sum = w->bias[j];
+            const float *row = x + r * w->k;
 
-            for (size_t i = 0; i < w->k; i++)
-                sum = fmaf(x[r * w->k + i], column[i * CLARY_PANEL], sum);
-            y[r * w->n + j] = finish(sum, w->floor);
+            y[r * w->n + j] = finish(w->n > CLARY_DOT_COLUMNS
+                                         ? chain(w, row, j)
+                                         : dot(w, row, j),
+                                     w->floor);
         }
-    }
 }
 
 const struct clary_kernels clary_kernels_scalar = {"scalar", dense};

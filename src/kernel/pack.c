@@ -1,10 +1,11 @@
 /* pack.c: lays the weights of a dense layer out in the order in which the
- * kernels read them (panels of 16 columns; kernel.h).
+ * kernels read them (kernel.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "kernel/kernel.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <clary/tensor.h>
@@ -21,31 +22,62 @@ static void pack_panel(const float *w, size_t k, size_t n, size_t first,
                width * sizeof *panel);
 }
 
+/* w (k, n) as columns of `height` >= k. */
+static void pack_columns(const float *w, size_t k, size_t n, size_t height,
+                         float *columns)
+{
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = 0; i < height; i++)
+            columns[j * height + i] = i < k ? w[i * n + j] : 0;
+}
+
+/* `count` rounded up to a multiple of `unit`; false if that overflows. */
+static bool round_up(size_t count, size_t unit, size_t *rounded)
+{
+    if (!clary_size_add(count, unit - 1, rounded))
+        return false;
+    *rounded -= *rounded % unit;
+    return true;
+}
+
+/* rows * columns floats, or NULL. */
+static float *alloc_floats(struct clary_arena *arena, size_t rows,
+                           size_t columns)
+{
+    size_t bytes;
+
+    if (!clary_size_mul(rows, columns, &bytes) ||
+        !clary_size_mul(bytes, sizeof(float), &bytes))
+        return NULL;
+    return clary_arena_alloc(arena, bytes);
+}
+
 enum clary_status clary_dense_pack(struct clary_arena *arena, const float *w,
                                    const float *bias, size_t k, size_t n,
                                    float floor, struct clary_dense *out,
                                    struct clary_error *err)
 {
-    size_t columns, bytes;
+    const bool is_dot = n <= CLARY_DOT_COLUMNS;
+    size_t width = 0, height = 0; /* n and k, padded */
     float *panels = NULL, *padded = NULL;
 
-    /* columns: n rounded up to whole panels */
-    if (clary_size_add(n, CLARY_PANEL - 1, &columns)) {
-        columns -= columns % CLARY_PANEL;
-        if (clary_size_mul(columns, sizeof *panels, &bytes)) {
-            padded = clary_arena_alloc(arena, bytes);
-            if (clary_size_mul(bytes, k, &bytes))
-                panels = clary_arena_alloc(arena, bytes);
-        }
+    if (round_up(n, CLARY_PANEL, &width) &&
+        round_up(k, CLARY_DOT_PARTS, &height)) {
+        panels = is_dot ? alloc_floats(arena, n, height)
+                        : alloc_floats(arena, k, width);
+        padded = alloc_floats(arena, 1, width);
     }
     if (!panels || !padded)
         return clary_fail(err, CLARY_NO_MEMORY,
                           "no memory for the weights of a dense layer of "
                           "%zu by %zu", k, n);
 
-    for (size_t first = 0; first < n; first += CLARY_PANEL)
-        pack_panel(w, k, n, first, panels + first * k);
-    memset(padded, 0, columns * sizeof *padded);
+    if (is_dot)
+        pack_columns(w, k, n, height, panels);
+    else
+        for (size_t first = 0; first < n; first += CLARY_PANEL)
+            pack_panel(w, k, n, first, panels + first * k);
+    memset(padded, 0, width * sizeof *padded);
     if (bias && n > 0)
         memcpy(padded, bias, n * sizeof *padded);
     *out = (struct clary_dense){k, n, panels, padded, floor};

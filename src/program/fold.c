@@ -99,8 +99,9 @@ static enum clary_status run_once(struct clary_program *program,
     for (i = 0; i < n_out; i++)
         CLARY_TRY(make_tensor(program->arena, &results[i], &tensors[n_in + i],
                               err));
-    CLARY_TRY(op->kind->run(op, (const struct clary_tensor *const *)pointers,
-                            pointers + n_in, scratch, err));
+    if (op->kind->run(op, (const struct clary_tensor *const *)pointers,
+                      pointers + n_in, scratch, err) != CLARY_OK)
+        return err->status = CLARY_BAD_MODEL; /* no request was read yet */
     for (i = 0; i < n_out; i++)
         results[i].data = tensors[n_in + i].data;
     return CLARY_OK;

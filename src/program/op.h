@@ -100,8 +100,8 @@ struct clary_cast_params {
 };
 
 /* sum mean prod max min all any argmax argmin (the last two: one axis, output
- * dtype `index_dtype` I32 or I64; the first extreme wins, a NaN is an extreme
- * as in TensorFlow's Eigen). Accumulation order: along the axis, ascending,
+ * dtype `index_dtype` I32 or I64; the first extreme wins, a NaN is passed over
+ * as in TensorFlow on a CPU). Accumulation order: along the axis, ascending,
  * in the element's type. */
 struct clary_reduce_params {
     uint32_t axes; /* bit a: axis a is reduced */

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef CLARY_SRC_MODEL_H
-#define CLARY_SRC_MODEL_H
+#ifndef CLARY_INVOKE_MODEL_H
+#define CLARY_INVOKE_MODEL_H
 
 #include <clary/invoke.h>
 #include <clary/model.h>

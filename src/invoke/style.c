@@ -8,7 +8,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "style.h"
+#include "invoke/style.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef CLARY_SRC_STYLE_H
-#define CLARY_SRC_STYLE_H
+#ifndef CLARY_INVOKE_STYLE_H
+#define CLARY_INVOKE_STYLE_H
 
 #include <clary/invoke.h>
 

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "model.h"
+#include "invoke/model.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -19,8 +19,8 @@
 
 #include "data/codec.h"
 #include "data/media.h"
-#include "model.h"
-#include "style.h"
+#include "invoke/model.h"
+#include "invoke/style.h"
 
 #define DEFAULT_MAX_REPLY_BYTES ((size_t)1 << 30)
 #define DEFAULT_MAX_MEMORY_BYTES ((size_t)1 << 30)
