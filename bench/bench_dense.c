@@ -151,7 +151,9 @@ __attribute__((target("avx2,fma"))) static double peak(void)
     for (size_t s = 0; s < STEPS; s++)
 #pragma GCC unroll 12
         for (size_t c = 0; c < CHAINS; c++)
-            __asm__ volatile("vfmadd231ps %1, %1, %0" : "+x"(sum[c]) : "x"(factor));
+            __asm__ volatile("vfmadd231ps %1, %1, %0"
+                             : "+x"(sum[c])
+                             : "x"(factor));
     start = now_ns() - start;
 #pragma GCC unroll 12
     for (size_t c = 0; c < CHAINS; c++) /* the sums are wanted */

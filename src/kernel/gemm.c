@@ -9,12 +9,12 @@
  */
 #include "kernel/gemm.h"
 
+#include <clary/tensor.h>
+
 #include <cblas.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <clary/tensor.h>
 
 enum clary_status clary_gemm_init(size_t n_threads, struct clary_error *err)
 {

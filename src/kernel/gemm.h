@@ -10,10 +10,10 @@
 #ifndef CLARY_KERNEL_GEMM_H
 #define CLARY_KERNEL_GEMM_H
 
+#include <clary/status.h>
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#include <clary/status.h>
 
 #define CLARY_GEMM_ROWS 32
 

@@ -7,11 +7,11 @@
  */
 #include "kernel/kernel.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/cpu.h"
 #include "kernel/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static const struct clary_kernels *chosen = &clary_kernels_scalar;
 

@@ -12,10 +12,10 @@
 #ifndef CLARY_KERNEL_KERNEL_H
 #define CLARY_KERNEL_KERNEL_H
 
-#include <stddef.h>
-
 #include <clary/arena.h>
 #include <clary/status.h>
+
+#include <stddef.h>
 
 #define CLARY_PANEL 16 /* columns of a packed panel */
 
@@ -23,7 +23,7 @@
  * are dot products in CLARY_DOT_PARTS interleaved parts: one sum of k steps
  * that wait for each other would take longer than the layer before it. */
 #define CLARY_DOT_COLUMNS 4
-#define CLARY_DOT_PARTS 8
+#define CLARY_DOT_PARTS   8
 
 /* Weights of y = activation(x W + b), packed once at load.
  *

@@ -19,12 +19,12 @@
  * (4 cycles, 2 a cycle). Fewer rows take more panels at once for the same
  * reason. */
 enum {
-    WIDTH = 8,              /* floats of a vector */
+    WIDTH = 8, /* floats of a vector */
     PER_PANEL = CLARY_PANEL / WIDTH,
     TILE_ROWS = 6,
-    NARROW_ROWS = 12,       /* when 8 columns or fewer are left */
+    NARROW_ROWS = 12, /* when 8 columns or fewer are left */
     MAX_VECTORS = 8,
-    MAX_SUMS = 12,          /* rows * vectors of any tile */
+    MAX_SUMS = 12,             /* rows * vectors of any tile */
     BLOCK_ROWS = 8 * TILE_ROWS /* rows whose x stays in the L1 or L2 cache
                                 * while the panels pass by */
 };
@@ -45,16 +45,15 @@ static inline __attribute__((always_inline)) void make_nans_one(__m256 *sum,
 
 #pragma GCC unroll 6
     for (size_t s = 0; s < count; s += 2)
-        found = _mm256_or_ps(found,
-                             _mm256_cmp_ps(sum[s],
-                                           sum[s + 1 < count ? s + 1 : s],
-                                           _CMP_UNORD_Q));
+        found = _mm256_or_ps(
+            found, _mm256_cmp_ps(sum[s], sum[s + 1 < count ? s + 1 : s],
+                                 _CMP_UNORD_Q));
     if (_mm256_movemask_ps(found) == 0)
         return;
 #pragma GCC unroll 12
     for (size_t s = 0; s < count; s++)
-        sum[s] = _mm256_blendv_ps(
-            sum[s], nan, _mm256_cmp_ps(sum[s], sum[s], _CMP_UNORD_Q));
+        sum[s] = _mm256_blendv_ps(sum[s], nan,
+                                  _mm256_cmp_ps(sum[s], sum[s], _CMP_UNORD_Q));
 }
 
 /* Stores the first `count` floats of v, all of them from 8 on. (VMASKMOVPS is
@@ -86,9 +85,11 @@ static inline void store_some(float *y, __m256 v, ptrdiff_t count)
 /* y (rows, columns) of w->n columns a row, from column `first` on: columns <=
  * vectors * 8. Always inlined with constant `rows` and `vectors`, so that the
  * array of sums becomes registers. */
-static inline __attribute__((always_inline)) void tile(
-    const struct job *job, size_t rows, size_t vectors, size_t first,
-    const float *x, float *y)
+static inline __attribute__((always_inline)) void tile(const struct job *job,
+                                                       size_t rows,
+                                                       size_t vectors,
+                                                       size_t first,
+                                                       const float *x, float *y)
 {
     const struct clary_dense *w = job->w;
     const size_t k = w->k, n = w->n;
@@ -105,8 +106,7 @@ static inline __attribute__((always_inline)) void tile(
 #pragma GCC unroll 8
         for (size_t v = 0; v < vectors; v++)
             weight[v] = _mm256_load_ps(panel + v / PER_PANEL * panel_floats +
-                                       i * CLARY_PANEL +
-                                       v % PER_PANEL * WIDTH);
+                                       i * CLARY_PANEL + v % PER_PANEL * WIDTH);
 #pragma GCC unroll 12
         for (size_t r = 0; r < rows; r++) {
             __m256 xi = _mm256_broadcast_ss(x + r * k + i);
@@ -242,8 +242,8 @@ static inline __attribute__((always_inline)) __m128 four_dots(
             sum[d] = _mm256_fmadd_ps(_mm256_loadu_ps(x[d] + i),
                                      _mm256_loadu_ps(w[d] + i), sum[d]);
     if (rest > 0) {
-        const __m256i mask = _mm256_loadu_si256(
-            (const void *)(ones_then_zeros + WIDTH - rest));
+        const __m256i mask =
+            _mm256_loadu_si256((const void *)(ones_then_zeros + WIDTH - rest));
 #pragma GCC unroll 4
         for (size_t d = 0; d < 4; d++)
             sum[d] = _mm256_fmadd_ps(_mm256_maskload_ps(x[d] + i, mask),

@@ -24,8 +24,8 @@ static float finish(float y, float floor)
  * panels[(j / 16 * k + i) * 16 + j % 16]. */
 static float chain(const struct clary_dense *w, const float *x, size_t j)
 {
-    const float *column = w->panels + j / CLARY_PANEL * w->k * CLARY_PANEL +
-                          j % CLARY_PANEL;
+    const float *column =
+        w->panels + j / CLARY_PANEL * w->k * CLARY_PANEL + j % CLARY_PANEL;
     float sum = w->bias[j];
 
     for (size_t i = 0; i < w->k; i++)
@@ -41,10 +41,10 @@ static float dot(const struct clary_dense *w, const float *x, size_t j)
     float s[CLARY_DOT_PARTS] = {0};
 
     for (size_t i = 0; i < groups * CLARY_DOT_PARTS; i++)
-        s[i % CLARY_DOT_PARTS] = fmaf(i < w->k ? x[i] : 0, column[i],
-                                      s[i % CLARY_DOT_PARTS]);
-    return w->bias[j] + (((s[0] + s[1]) + (s[2] + s[3])) +
-                         ((s[4] + s[5]) + (s[6] + s[7])));
+        s[i % CLARY_DOT_PARTS] =
+            fmaf(i < w->k ? x[i] : 0, column[i], s[i % CLARY_DOT_PARTS]);
+    return w->bias[j] +
+           (((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])));
 }
 
 static void dense(const struct clary_dense *w, const float *x, size_t rows,
@@ -54,9 +54,8 @@ static void dense(const struct clary_dense *w, const float *x, size_t rows,
         for (size_t j = 0; j < w->n; j++) {
             const float *row = x + r * w->k;
 
-            y[r * w->n + j] = finish(w->n > CLARY_DOT_COLUMNS
-                                         ? chain(w, row, j)
-                                         : dot(w, row, j),
+            y[r * w->n + j] = finish(w->n > CLARY_DOT_COLUMNS ? chain(w, row, j)
+                                                              : dot(w, row, j),
                                      w->floor);
         }
 }

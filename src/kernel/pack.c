@@ -5,10 +5,10 @@
  */
 #include "kernel/kernel.h"
 
+#include <clary/tensor.h>
+
 #include <stdbool.h>
 #include <string.h>
-
-#include <clary/tensor.h>
 
 /* Rows of the panel of columns first .. first + 15 of w (k, n). */
 static void pack_panel(const float *w, size_t k, size_t n, size_t first,
@@ -70,7 +70,8 @@ enum clary_status clary_dense_pack(struct clary_arena *arena, const float *w,
     if (!panels || !padded)
         return clary_fail(err, CLARY_NO_MEMORY,
                           "no memory for the weights of a dense layer of "
-                          "%zu by %zu", k, n);
+                          "%zu by %zu",
+                          k, n);
 
     if (is_dot)
         pack_columns(w, k, n, height, panels);

@@ -14,8 +14,7 @@ static bool join(int64_t a, int64_t b, int64_t *out)
 }
 
 static enum clary_status fail_shapes(const struct clary_op *op,
-                                     enum clary_status status,
-                                     const char *why,
+                                     enum clary_status status, const char *why,
                                      const struct clary_shape *a,
                                      const struct clary_shape *b,
                                      struct clary_error *err)
@@ -54,14 +53,15 @@ static enum clary_status join_input(const struct clary_op *op,
     if ((*per_row || value->per_row) && !keeps_rows(*per_row, shape, value))
         return fail_shapes(op, CLARY_UNSUPPORTED,
                            "would set the rows of a request against other "
-                           "elements", a, b, err);
+                           "elements",
+                           a, b, err);
     for (size_t last = 1; last <= rank; last++) {
         int64_t a_dim = last <= a->rank ? a->dim[a->rank - last] : 1;
         int64_t b_dim = last <= b->rank ? b->dim[b->rank - last] : 1;
 
         if (!join(a_dim, b_dim, &joined.dim[rank - last]))
-            return fail_shapes(op, CLARY_BAD_MODEL, "do not fit each other",
-                               a, b, err);
+            return fail_shapes(op, CLARY_BAD_MODEL, "do not fit each other", a,
+                               b, err);
     }
     *shape = joined;
     *per_row |= value->per_row;
@@ -94,8 +94,8 @@ static bool continues(const struct clary_broadcast *plan, const size_t *step)
 }
 
 void clary_broadcast_plan(struct clary_broadcast *plan,
-                          const struct clary_tensor *const *in,
-                          size_t n_inputs, const struct clary_shape *out)
+                          const struct clary_tensor *const *in, size_t n_inputs,
+                          const struct clary_shape *out)
 {
     size_t passed[CLARY_BROADCAST_INPUTS] = {1, 1, 1}; /* elements inside the
                                                         * axes passed so far */

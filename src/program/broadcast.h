@@ -23,8 +23,7 @@ enum clary_status clary_broadcast_shape(const struct clary_op *op,
                                         const struct clary_value *const *in,
                                         bool *per_row,
                                         struct clary_shape *shape,
-                                        struct clary_error *err)
-    CLARY_MUST_USE;
+                                        struct clary_error *err) CLARY_MUST_USE;
 
 /* The walk over an output: axes that all inputs walk alike are one axis, so
  * that equal shapes are one long line, and a vector against a matrix is two
@@ -39,8 +38,8 @@ struct clary_broadcast {
 /* For inputs whose shapes passed clary_broadcast_shape, and an output that is
  * not empty. */
 void clary_broadcast_plan(struct clary_broadcast *plan,
-                          const struct clary_tensor *const *in,
-                          size_t n_inputs, const struct clary_shape *out);
+                          const struct clary_tensor *const *in, size_t n_inputs,
+                          const struct clary_shape *out);
 
 /* Where a walk is: the planes of the two innermost axes, one after another.
  *

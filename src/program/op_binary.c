@@ -6,17 +6,17 @@
  * its macro I with it: no variable here has that name.
  *
  * The equations are those of TensorFlow's CPU kernels (cwise_ops.h): integers
- * wrap, maximum and minimum hand a NaN on, floor_div and floor_mod round towards
- * minus infinity. What TensorFlow refuses for integers (a division by zero, a
- * negative exponent) is CLARY_BAD_INPUT.
+ * wrap, maximum and minimum hand a NaN on, floor_div and floor_mod round
+ * towards minus infinity. What TensorFlow refuses for integers (a division by
+ * zero, a negative exponent) is CLARY_BAD_INPUT.
  *
  * Tests: tests/unit/test_op_binary.c.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <tgmath.h>
-
 #include "program/broadcast.h"
 #include "program/ops.h"
+
+#include <tgmath.h>
 
 /* Computes the two innermost axes of `plan` from a and b on; false when an
  * element cannot be computed. */
@@ -37,8 +37,7 @@ static const struct binary *binary_of(const struct clary_op *op)
 
 static enum clary_status shape(const struct clary_op *op,
                                const struct clary_value *const *in,
-                               struct clary_value *out,
-                               struct clary_error *err)
+                               struct clary_value *out, struct clary_error *err)
 {
     const struct binary *binary = binary_of(op);
     unsigned known = 0;
@@ -83,8 +82,7 @@ static enum clary_status run(const struct clary_op *op,
     do {
         if (!loop(&plan, a + place.in[0] * in_bytes, b + place.in[1] * in_bytes,
                   y))
-            return clary_op_fail(op, CLARY_BAD_INPUT, err, "%s",
-                                 binary->fault);
+            return clary_op_fail(op, CLARY_BAD_INPUT, err, "%s", binary->fault);
         y += plane_bytes;
     } while (clary_broadcast_next(&plan, &place));
     return CLARY_OK;
@@ -192,8 +190,8 @@ NUMBER(minimum, isnan(a) ? a : MIN(isnan(b)), MIN(false))
 
 /* Integers: b == -1 apart, because the lowest number divided by it overflows;
  * the remainder's sign differs from b's where rounding has to go down. */
-#define DIVISION "division of an integer by zero"
-#define NEGATED ((T)((U)0 - (U)a))
+#define DIVISION   "division of an integer by zero"
+#define NEGATED    ((T)((U)0 - (U)a))
 #define ROUNDED_UP (a % b != 0 && (a % b < 0) != (b < 0))
 NUMBER_FAULT(div, a / b, b == 0, DIVISION, b == -1 ? NEGATED : a / b)
 NUMBER_FAULT(floor_div, floor(a / b), b == 0, DIVISION,
@@ -232,7 +230,7 @@ TEST(less_equal, a <= b)
 TEST(greater, a > b)
 TEST(greater_equal, a >= b)
 
-LOGICAL(logical_and, a && b)
+LOGICAL(logical_and, a &&b)
 LOGICAL(logical_or, a || b)
 
 const struct clary_op_kind *const clary_ops_binary[] = {

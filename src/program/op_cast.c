@@ -8,10 +8,10 @@
  * Tests: tests/unit/test_op_unary.c.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "program/ops.h"
+
 #include <math.h>
 #include <stdio.h>
-
-#include "program/ops.h"
 
 typedef void cast_loop(const void *in, void *out, size_t n);
 
@@ -30,10 +30,10 @@ typedef void cast_loop(const void *in, void *out, size_t n);
 /* `low` is exact in `from`; `high` is too, or rounds to the power of 2 after
  * it: what passes both comparisons converts. */
 #define SATURATED(from, to, low, high)                                         \
-    (isnan(v)             ? 0                                                  \
-     : v <= (from)(low)   ? (low)                                              \
-     : v >= (from)(high)  ? (high)                                             \
-                          : (to)v)
+    (isnan(v)            ? 0                                                   \
+     : v <= (from)(low)  ? (low)                                               \
+     : v >= (from)(high) ? (high)                                              \
+                         : (to)v)
 
 #define FROM_FLOAT(name, from)                                                 \
     LOOP(name##_f32, from, float, (float)v)                                    \
@@ -72,24 +72,22 @@ FROM_INTEGER(i64, int64_t)
 
 /* loops[from][to]; a BOOL is a byte of 0 or 1 */
 static cast_loop *const loops[CLARY_DTYPE_COUNT][CLARY_DTYPE_COUNT] = {
-    [CLARY_DTYPE_F32] = TO_ALL(f32),  [CLARY_DTYPE_F64] = TO_ALL(f64),
-    [CLARY_DTYPE_I8] = TO_ALL(i8),    [CLARY_DTYPE_U8] = TO_ALL(u8),
-    [CLARY_DTYPE_I32] = TO_ALL(i32),  [CLARY_DTYPE_I64] = TO_ALL(i64),
+    [CLARY_DTYPE_F32] = TO_ALL(f32), [CLARY_DTYPE_F64] = TO_ALL(f64),
+    [CLARY_DTYPE_I8] = TO_ALL(i8),   [CLARY_DTYPE_U8] = TO_ALL(u8),
+    [CLARY_DTYPE_I32] = TO_ALL(i32), [CLARY_DTYPE_I64] = TO_ALL(i64),
     [CLARY_DTYPE_BOOL] = TO_ALL(u8),
 };
 
 static enum clary_status shape(const struct clary_op *op,
                                const struct clary_value *const *in,
-                               struct clary_value *out,
-                               struct clary_error *err)
+                               struct clary_value *out, struct clary_error *err)
 {
     const struct clary_cast_params *params = op->params;
 
     if (!loops[in[0]->dtype][params->to])
-        return clary_op_fail(op, CLARY_UNSUPPORTED, err,
-                             "a conversion from %s to %s",
-                             clary_dtype_name(in[0]->dtype),
-                             clary_dtype_name(params->to));
+        return clary_op_fail(
+            op, CLARY_UNSUPPORTED, err, "a conversion from %s to %s",
+            clary_dtype_name(in[0]->dtype), clary_dtype_name(params->to));
     return clary_op_output(op, out, params->to, in[0]->per_row, &in[0]->shape,
                            err);
 }

@@ -15,15 +15,16 @@
  */
 #include "program/op_dense.h"
 
-#include <math.h>
-#include <stdio.h>
-
 #include "kernel/gemm.h"
 #include "program/ops.h"
 
+#include <math.h>
+#include <stdio.h>
+
 /* Weights from which on gemm beats the scalar kernel, even when one row pays
- * for a tile of 32. The AVX2 kernel it does not beat at any width, and OpenBLAS
- * has no row-invariant tiles there (bench/bench_dense.c). */
+ * for a tile of 32. Beside the AVX2 kernel it is not used: OpenBLAS has no
+ * row-invariant tiles on such CPUs, and would be slower up to 512 columns and
+ * for few rows, a fifth faster past 1024 (bench/bench_dense.c). */
 #define GEMM_MIN_WEIGHTS (64 * 64)
 
 static bool prefers_gemm(size_t k, size_t n)
@@ -44,17 +45,15 @@ enum clary_status clary_dense_params_new(struct clary_arena *arena,
         clary_arena_calloc(arena, 1, sizeof *params);
 
     if (!params)
-        return clary_fail(err, CLARY_NO_MEMORY,
-                          "no memory for a dense layer");
+        return clary_fail(err, CLARY_NO_MEMORY, "no memory for a dense layer");
     params->spec = *spec;
     params->use_gemm = prefers_gemm(spec->k, spec->n);
     if (params->use_gemm)
         params->scratch_bytes =
             CLARY_GEMM_ROWS * (spec->k + spec->n) * sizeof(float);
     else
-        CLARY_TRY(clary_dense_pack(arena, spec->w, spec->bias, spec->k,
-                                   spec->n, spec->floor, &params->packed,
-                                   err));
+        CLARY_TRY(clary_dense_pack(arena, spec->w, spec->bias, spec->k, spec->n,
+                                   spec->floor, &params->packed, err));
     *out = params;
     return CLARY_OK;
 }

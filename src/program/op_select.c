@@ -10,8 +10,8 @@
 #include "program/ops.h"
 
 typedef void select_loop(const struct clary_broadcast *plan,
-                         const uint8_t *condition, const void *a,
-                         const void *b, void *out);
+                         const uint8_t *condition, const void *a, const void *b,
+                         void *out);
 
 #define LOOP(loop_name, type)                                                  \
     static void loop_name(const struct clary_broadcast *plan,                  \
@@ -38,18 +38,18 @@ LOOP(select_8, uint64_t)
 
 static select_loop *loop_for(size_t element_bytes)
 {
-    return element_bytes == 1 ? select_1 : element_bytes == 4 ? select_4
-                                                              : select_8;
+    return element_bytes == 1   ? select_1
+           : element_bytes == 4 ? select_4
+                                : select_8;
 }
 
 static enum clary_status shape(const struct clary_op *op,
                                const struct clary_value *const *in,
-                               struct clary_value *out,
-                               struct clary_error *err)
+                               struct clary_value *out, struct clary_error *err)
 {
-    const unsigned known =
-        CLARY_DTYPES_NUMBER | CLARY_DTYPES_BOOL |
-        CLARY_DTYPE_BIT(CLARY_DTYPE_I8) | CLARY_DTYPE_BIT(CLARY_DTYPE_U8);
+    const unsigned known = CLARY_DTYPES_NUMBER | CLARY_DTYPES_BOOL |
+                           CLARY_DTYPE_BIT(CLARY_DTYPE_I8) |
+                           CLARY_DTYPE_BIT(CLARY_DTYPE_U8);
     struct clary_shape joined;
     bool per_row;
 

@@ -16,11 +16,11 @@
  * Tests: tests/unit/test_op_unary.c.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "program/ops.h"
+
 #include <float.h>
 #include <string.h>
 #include <tgmath.h>
-
-#include "program/ops.h"
 
 typedef void unary_loop(const void *in, void *out, size_t n, double alpha);
 
@@ -38,8 +38,7 @@ static const struct unary *unary_of(const struct clary_op *op)
 
 static enum clary_status shape(const struct clary_op *op,
                                const struct clary_value *const *in,
-                               struct clary_value *out,
-                               struct clary_error *err)
+                               struct clary_value *out, struct clary_error *err)
 {
     const struct unary *unary = unary_of(op);
     unsigned known = 0;
@@ -127,11 +126,11 @@ static enum clary_status run(const struct clary_op *op,
 
 /* -0.0 is not less than 0 and stays */
 FLOAT(relu, v < 0 ? 0 : v)
-FLOAT(relu6, v < 0 ? 0 : v > 6 ? 6 : v)
+FLOAT(relu6, v < 0 ? 0 : 6 < v ? 6 : v)
 FLOAT_ALPHA(leaky_relu, v > 0 ? v : v * (T)alpha)
 FLOAT_ALPHA(elu, v < 0 ? (T)alpha * (exp(v) - 1) : v)
 
-#define SELU_SCALE 1.0507009873554804934193349852946
+#define SELU_SCALE       1.0507009873554804934193349852946
 #define SELU_SCALE_ALPHA 1.7580993408473768599402175208123
 FLOAT(selu, v < 0 ? (T)SELU_SCALE_ALPHA * (exp(v) - 1) : (T)SELU_SCALE * v)
 
@@ -140,7 +139,7 @@ FLOAT(selu, v < 0 ? (T)SELU_SCALE_ALPHA * (exp(v) - 1) : (T)SELU_SCALE * v)
 FLOAT(sigmoid, v < 0 ? exp(v) / (1 + exp(v)) : 1 / (1 + exp(-v)))
 
 /* log(1 + exp(v)); past the threshold it is v, before its negative exp(v) */
-#define EPSILON (sizeof(T) == sizeof(float) ? (T)FLT_EPSILON : (T)DBL_EPSILON)
+#define EPSILON            (sizeof(T) == sizeof(float) ? (T)FLT_EPSILON : (T)DBL_EPSILON)
 #define SOFTPLUS_THRESHOLD (log(EPSILON) + 2)
 FLOAT(softplus, v > -SOFTPLUS_THRESHOLD  ? v
                 : v < SOFTPLUS_THRESHOLD ? exp(v)
@@ -183,8 +182,8 @@ static enum clary_status identity_shape(const struct clary_op *op,
                                         struct clary_value *out,
                                         struct clary_error *err)
 {
-    return clary_op_output(op, out, in[0]->dtype, in[0]->per_row,
-                           &in[0]->shape, err);
+    return clary_op_output(op, out, in[0]->dtype, in[0]->per_row, &in[0]->shape,
+                           err);
 }
 
 static enum clary_status identity_run(const struct clary_op *op,
@@ -202,19 +201,19 @@ static enum clary_status identity_run(const struct clary_op *op,
     return CLARY_OK;
 }
 
-static const struct clary_op_kind op_identity = {
-    "identity", 1, identity_shape, identity_run, NULL};
+static const struct clary_op_kind op_identity = {"identity", 1, identity_shape,
+                                                 identity_run, NULL};
 
 const struct clary_op_kind *const clary_ops_unary[] = {
-    &op_relu.kind,    &op_relu6.kind,       &op_leaky_relu.kind,
-    &op_elu.kind,     &op_selu.kind,        &op_sigmoid.kind,
-    &op_softplus.kind, &op_softsign.kind,   &op_tanh.kind,
-    &op_erf.kind,     &op_erfc.kind,        &op_exp.kind,
-    &op_expm1.kind,   &op_log.kind,         &op_log1p.kind,
-    &op_sqrt.kind,    &op_rsqrt.kind,       &op_reciprocal.kind,
-    &op_floor.kind,   &op_ceil.kind,        &op_round.kind,
-    &op_sin.kind,     &op_cos.kind,         &op_is_nan.kind,
-    &op_is_inf.kind,  &op_is_finite.kind,   &op_neg.kind,
-    &op_abs.kind,     &op_square.kind,      &op_sign.kind,
-    &op_logical_not.kind, &op_identity,     NULL,
+    &op_relu.kind,        &op_relu6.kind,     &op_leaky_relu.kind,
+    &op_elu.kind,         &op_selu.kind,      &op_sigmoid.kind,
+    &op_softplus.kind,    &op_softsign.kind,  &op_tanh.kind,
+    &op_erf.kind,         &op_erfc.kind,      &op_exp.kind,
+    &op_expm1.kind,       &op_log.kind,       &op_log1p.kind,
+    &op_sqrt.kind,        &op_rsqrt.kind,     &op_reciprocal.kind,
+    &op_floor.kind,       &op_ceil.kind,      &op_round.kind,
+    &op_sin.kind,         &op_cos.kind,       &op_is_nan.kind,
+    &op_is_inf.kind,      &op_is_finite.kind, &op_neg.kind,
+    &op_abs.kind,         &op_square.kind,    &op_sign.kind,
+    &op_logical_not.kind, &op_identity,       NULL,
 };

@@ -232,10 +232,9 @@ static void op_check_compare(const char *file, int line,
     }
 }
 
-__attribute__((unused)) static void
-op_check_output(const char *file, int line, const struct op_check *check,
-                size_t index, struct clary_shape shape, const void *data,
-                size_t bytes, double tolerance)
+__attribute__((unused)) static void op_check_output(
+    const char *file, int line, const struct op_check *check, size_t index,
+    struct clary_shape shape, const void *data, size_t bytes, double tolerance)
 {
     size_t rows = check->rows ? check->rows : 1;
     struct op_check_run run;
@@ -263,9 +262,9 @@ op_check_output(const char *file, int line, const struct op_check *check,
     op_check_free(&run);
 }
 
-__attribute__((unused)) static void
-op_check_refused(const char *file, int line, const struct op_check *check,
-                 enum clary_status status, const char *message)
+__attribute__((unused)) static void op_check_refused(
+    const char *file, int line, const struct op_check *check,
+    enum clary_status status, const char *message)
 {
     struct op_check_run run;
 

@@ -4,13 +4,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "kernel/gemm.h"
 #include "tests/test.h"
 
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include "kernel/gemm.h"
 
 static uint32_t random_state = 1;
 
@@ -82,8 +81,7 @@ TEST(rows_do_not_depend_on_their_place)
         clary_gemm(x, MAX_ROWS, w, bias, k, n, scratch, y);
         for (size_t r = 0; r < MAX_ROWS; r++) {
             clary_gemm(x + r * k, 1, w, bias, k, n, scratch, again);
-            is_same =
-                is_same && memcmp(again, y + r * n, n * sizeof *y) == 0;
+            is_same = is_same && memcmp(again, y + r * n, n * sizeof *y) == 0;
         }
         CHECK(is_same);
     }

@@ -3,13 +3,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "kernel/kernel.h"
 #include "tests/test.h"
 
 #include <float.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include "kernel/kernel.h"
 
 enum { MAX_K = 67, MAX_N = 67, MAX_ROWS = 101, GUARD = 16 };
 
@@ -43,10 +42,21 @@ static uint32_t bits_of(float value)
 static void fill(float *values, size_t count, uint32_t one_in)
 {
     const float odd[] = {
-        NAN,      -NAN,    float_of(0x7fc12345), float_of(0xffc54321),
-        INFINITY, -INFINITY, 0.0f,               -0.0f,
-        FLT_MAX,  -FLT_MAX,  FLT_MIN,            float_of(1),
-        float_of(0x80000001), 1e-40f,            -1e-40f,
+        NAN,
+        -NAN,
+        float_of(0x7fc12345),
+        float_of(0xffc54321),
+        INFINITY,
+        -INFINITY,
+        0.0f,
+        -0.0f,
+        FLT_MAX,
+        -FLT_MAX,
+        FLT_MIN,
+        float_of(1),
+        float_of(0x80000001),
+        1e-40f,
+        -1e-40f,
         0x1p-149f,
     };
 
@@ -99,7 +109,8 @@ static void compare(size_t k, size_t n, uint32_t one_in, float floor)
     tables[0]->dense(&dense, x, MAX_ROWS, expected);
     for (size_t t = 1; tables[t]; t++)
         for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++)
-            if (!CHECK(agrees(tables[t], &dense, x, counts[c], expected, c % 9)))
+            if (!CHECK(
+                    agrees(tables[t], &dense, x, counts[c], expected, c % 9)))
                 printf("  %s: k %zu, n %zu, rows %zu\n", tables[t]->name, k, n,
                        counts[c]);
     clary_arena_deinit(&arena);
@@ -128,6 +139,7 @@ TEST(every_k)
 {
     for (size_t k = 0; k <= MAX_K; k++) {
         compare(k, 1, 50, 0.0f);
+        compare(k, 3, 50, 0.0f);
         compare(k, 25, 50, 0.0f);
     }
 }
@@ -182,26 +194,70 @@ TEST(by_hand)
         tables[t]->dense(&dense, x, 2, y);
         CHECK(memcmp(y, expected, sizeof y) == 0);
     }
-    /* the bias comes first: 1e8 + 1 - 1e8 is 0 in floats, 1e8 - 1e8 + 1 is 1 */
-    CHECK_STATUS(clary_dense_pack(&arena, (const float[]){1, -1e8f},
-                                  (const float[]){1e8f}, 2, 1, -INFINITY,
+    clary_arena_deinit(&arena);
+}
+
+/* In floats 1e8 + 1 is 1e8, so the order of a sum shows. */
+static void check_order(size_t k, size_t n, const float *w, float bias,
+                        float expected)
+{
+    const struct clary_kernels *const *tables = clary_kernels_runnable();
+    struct clary_dense dense;
+    struct clary_arena arena;
+    struct clary_error err;
+    float x[16], y[8], columns[16 * 8], biases[8];
+
+    clary_arena_init(&arena, 1 << 16);
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < n; j++)
+            columns[i * n + j] = w[i];
+    for (size_t j = 0; j < n; j++)
+        biases[j] = bias;
+    for (size_t i = 0; i < k; i++)
+        x[i] = 1;
+    CHECK_STATUS(clary_dense_pack(&arena, columns, biases, k, n, -INFINITY,
                                   &dense, &err),
                  CLARY_OK);
     for (size_t t = 0; tables[t]; t++) {
-        tables[t]->dense(&dense, (const float[]){1, 1}, 1, y);
-        CHECK(y[0] == 0.0f);
+        tables[t]->dense(&dense, x, 1, y);
+        for (size_t j = 0; j < n; j++)
+            CHECK(y[j] == expected);
     }
     clary_arena_deinit(&arena);
+}
+
+TEST(more_than_four_columns_sum_in_order)
+{
+    check_order(2, 5, (const float[]){1, -1e8f}, 1e8f, 0);
+    check_order(9, 8, (const float[]){1e8f, 1, 0, 0, 0, 0, 0, 0, -1e8f}, 0, 0);
+}
+
+TEST(four_columns_or_fewer_sum_in_eight_parts)
+{
+    const float parts[] = {1e8f, 1, 0, 0, 0, 0, 0, 0, -1e8f};
+    const float tree[] = {1e8f, -1e8f, 1, 0, 1, 0, 0, 0};
+
+    for (size_t n = 1; n <= 4; n++) {
+        check_order(9, n, parts, 0, 1);
+        check_order(8, n, tree, 0, 2);
+        check_order(2, n, (const float[]){1, -1e8f}, 1e8f, 0);
+    }
 }
 
 /* k = 0: y is max(bias, floor). */
 TEST(floor_is_relu_of_tensorflow)
 {
-    const float bias[] = {-1, -0.0f, 0.0f, 1, NAN, -INFINITY, INFINITY,
-                          float_of(0xffc00001), float_of(0x80000001)};
-    const uint32_t expected[] = {0,          0x80000000, 0,
-                                 0x3f800000, 0x7fc00000, 0,
-                                 0x7f800000, 0x7fc00000, 0};
+    const float bias[] = {-1,
+                          -0.0f,
+                          0.0f,
+                          1,
+                          NAN,
+                          -INFINITY,
+                          INFINITY,
+                          float_of(0xffc00001),
+                          float_of(0x80000001)};
+    const uint32_t expected[] = {
+        0, 0x80000000, 0, 0x3f800000, 0x7fc00000, 0, 0x7f800000, 0x7fc00000, 0};
     const struct clary_kernels *const *tables = clary_kernels_runnable();
     struct clary_dense dense;
     struct clary_arena arena;
@@ -221,20 +277,28 @@ TEST(floor_is_relu_of_tensorflow)
 
 TEST(pack_pads_with_zeros)
 {
-    const float w[] = {1, 2, 3, 4, 5, 6};
-    struct clary_dense dense;
+    const float w[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    struct clary_dense panels, columns;
     struct clary_arena arena;
     struct clary_error err;
 
     clary_arena_init(&arena, 1 << 16);
-    CHECK_STATUS(clary_dense_pack(&arena, w, w, 2, 3, 0, &dense, &err),
+    CHECK_STATUS(clary_dense_pack(&arena, w, w, 2, 5, 0, &panels, &err),
+                 CLARY_OK);
+    CHECK_STATUS(clary_dense_pack(&arena, w, w, 5, 2, 0, &columns, &err),
                  CLARY_OK);
     for (size_t j = 0; j < CLARY_PANEL; j++) {
-        CHECK(dense.panels[j] == (j < 3 ? w[j] : 0));
-        CHECK(dense.panels[CLARY_PANEL + j] == (j < 3 ? w[3 + j] : 0));
-        CHECK(dense.bias[j] == (j < 3 ? w[j] : 0));
+        CHECK(panels.panels[j] == (j < 5 ? w[j] : 0));
+        CHECK(panels.panels[CLARY_PANEL + j] == (j < 5 ? w[5 + j] : 0));
+        CHECK(panels.bias[j] == (j < 5 ? w[j] : 0));
+        CHECK(columns.bias[j] == (j < 2 ? w[j] : 0));
     }
-    CHECK_INT((uintptr_t)dense.panels % 32, 0);
+    for (size_t i = 0; i < CLARY_DOT_PARTS; i++) {
+        CHECK(columns.panels[i] == (i < 5 ? w[2 * i] : 0));
+        CHECK(columns.panels[CLARY_DOT_PARTS + i] ==
+              (i < 5 ? w[2 * i + 1] : 0));
+    }
+    CHECK_INT((uintptr_t)panels.panels % 32, 0);
     clary_arena_deinit(&arena);
 }
 
@@ -247,9 +311,8 @@ TEST(pack_without_memory)
 
     for (size_t limit = 0; limit < 16384; limit += 1024) {
         clary_arena_init(&arena, limit);
-        CHECK_STATUS(
-            clary_dense_pack(&arena, w, w, 64, 64, 0, &dense, &err),
-            CLARY_NO_MEMORY);
+        CHECK_STATUS(clary_dense_pack(&arena, w, w, 64, 64, 0, &dense, &err),
+                     CLARY_NO_MEMORY);
         clary_arena_deinit(&arena);
     }
     clary_arena_init(&arena, SIZE_MAX);

@@ -6,24 +6,29 @@
 
 #include <stdint.h>
 
-#define F32 CLARY_DTYPE_F32
-#define F64 CLARY_DTYPE_F64
-#define I8 CLARY_DTYPE_I8
-#define U8 CLARY_DTYPE_U8
-#define I32 CLARY_DTYPE_I32
-#define I64 CLARY_DTYPE_I64
+#define F32  CLARY_DTYPE_F32
+#define F64  CLARY_DTYPE_F64
+#define I8   CLARY_DTYPE_I8
+#define U8   CLARY_DTYPE_U8
+#define I32  CLARY_DTYPE_I32
+#define I64  CLARY_DTYPE_I64
 #define BOOL CLARY_DTYPE_BOOL
 
 /* A kind on two per-row vectors of one element a row. */
 #define PAIRS(kind_, dtype, type, result, n, a, b, ...)                        \
     do {                                                                       \
         const type a_values[] = a, b_values[] = b;                             \
-        struct op_check p = {.kind = (kind_), .rows = (n), .n_inputs = 2,      \
+        struct op_check p = {.kind = (kind_),                                  \
+                             .rows = (n),                                      \
+                             .n_inputs = 2,                                    \
                              .in = {{OP_PER_ROW(dtype, 1), a_values},          \
                                     {OP_PER_ROW(dtype, 1), b_values}}};        \
         OP_OUTPUT(&p, 0, OP_SHAPE(n), result, __VA_ARGS__);                    \
     } while (0)
-#define LIST(...) {__VA_ARGS__}
+#define LIST(...)                                                              \
+    {                                                                          \
+        __VA_ARGS__                                                            \
+    }
 
 /* --- arithmetic ----------------------------------------------------------- */
 
@@ -96,9 +101,10 @@ TEST(division_by_zero)
 {
     static const char *const kinds[] = {"div", "floor_div", "floor_mod"};
     const int64_t a[] = {1, 2}, b[] = {1, 0};
-    struct op_check c = {.rows = 2, .n_inputs = 2,
-                         .in = {{OP_PER_ROW(I64, 1), a},
-                                {OP_PER_ROW(I64, 1), b}}};
+    struct op_check c = {
+        .rows = 2,
+        .n_inputs = 2,
+        .in = {{OP_PER_ROW(I64, 1), a}, {OP_PER_ROW(I64, 1), b}}};
 
     for (size_t i = 0; i < 3; i++) {
         char message[128];
@@ -113,7 +119,8 @@ TEST(division_by_zero)
 TEST(powers)
 {
     const int32_t one = 2, exponent = -1;
-    struct op_check c = {.kind = "pow", .n_inputs = 2,
+    struct op_check c = {.kind = "pow",
+                         .n_inputs = 2,
                          .in = {{OP_WHOLE_SCALAR(I32), &one},
                                 {OP_WHOLE_SCALAR(I32), &exponent}}};
 
@@ -132,9 +139,11 @@ TEST(powers)
 TEST(atan2)
 {
     const float a[] = {1, -1, 0}, b[] = {1, 0, -1};
-    struct op_check c = {.kind = "atan2", .rows = 3, .n_inputs = 2,
-                         .in = {{OP_PER_ROW(F32, 1), a},
-                                {OP_PER_ROW(F32, 1), b}}};
+    struct op_check c = {
+        .kind = "atan2",
+        .rows = 3,
+        .n_inputs = 2,
+        .in = {{OP_PER_ROW(F32, 1), a}, {OP_PER_ROW(F32, 1), b}}};
 
     OP_NEAR(&c, 0, 1e-6, OP_SHAPE(3), float, 0.785398163f, -1.57079633f,
             3.14159265f);
@@ -163,8 +172,8 @@ TEST(comparisons_of_other_types)
           LIST(9007199254740993, INT64_MIN), LIST(9007199254740992, 0), 1, 0);
     PAIRS("equal", I32, int32_t, uint8_t, 2, LIST(3, 4), LIST(3, 3), 1, 0);
     PAIRS("equal", BOOL, uint8_t, uint8_t, 2, LIST(1, 0), LIST(1, 1), 1, 0);
-    PAIRS("greater_equal", F64, double, uint8_t, 2, LIST(1, NAN), LIST(1, 1),
-          1, 0);
+    PAIRS("greater_equal", F64, double, uint8_t, 2, LIST(1, NAN), LIST(1, 1), 1,
+          0);
 }
 
 TEST(logic)
@@ -177,19 +186,20 @@ TEST(logic)
 
 /* --- broadcasting --------------------------------------------------------- */
 
-static const float count[] = {0,  1,  2,  3,  4,  5,  6,  7,
-                              8,  9,  10, 11, 12, 13, 14, 15,
-                              16, 17, 18, 19, 20, 21, 22, 23};
+static const float count[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
+                              12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
 
 /* "sub" is not symmetric, so a mix-up of the inputs shows. */
 #define SUB(rows_, a, b)                                                       \
-    {.kind = "sub", .rows = (rows_), .n_inputs = 2, .in = {a, b}}
+    {                                                                          \
+        .kind = "sub", .rows = (rows_), .n_inputs = 2, .in = { a, b }          \
+    }
 
 TEST(vector_against_rows)
 {
     const float v[] = {10, 20, 30};
-    struct op_check c = SUB(2, LIST(OP_PER_ROW(F32, 1, 3), count),
-                            LIST(OP_WHOLE(F32, 3), v));
+    struct op_check c =
+        SUB(2, LIST(OP_PER_ROW(F32, 1, 3), count), LIST(OP_WHOLE(F32, 3), v));
     struct op_check turned = SUB(2, LIST(OP_WHOLE(F32, 1, 3), v),
                                  LIST(OP_PER_ROW(F32, 1, 3), count));
 
@@ -266,8 +276,8 @@ TEST(rank_8)
 TEST(several_elements_a_row)
 {
     const float v[] = {10, 20};
-    struct op_check c = SUB(2, LIST(OP_PER_ROW(F32, 3, 2), count),
-                            LIST(OP_WHOLE(F32, 2), v));
+    struct op_check c =
+        SUB(2, LIST(OP_PER_ROW(F32, 3, 2), count), LIST(OP_WHOLE(F32, 2), v));
     struct op_check both = SUB(2, LIST(OP_PER_ROW(F32, 3, 2), count),
                                LIST(OP_PER_ROW(F32, 3, 1), count));
 
@@ -298,7 +308,8 @@ TEST(constants)
 
 TEST(what_would_mix_rows)
 {
-#define MIXES(shapes) "op \"node\" (sub): shapes " shapes                      \
+#define MIXES(shapes)                                                          \
+    "op \"node\" (sub): shapes " shapes                                        \
     " would set the rows of a request against other elements"
     /* a value a row against the columns of each row */
     struct op_check c = SUB(3, LIST(OP_PER_ROW(F32, 1), count),
@@ -348,7 +359,9 @@ static const uint8_t alternating[] = {1, 0, 1, 0, 1, 0};
 TEST(select_of_rows)
 {
     const float b[] = {-1, -2, -3, -4, -5, -6};
-    struct op_check c = {.kind = "select", .rows = 2, .n_inputs = 3,
+    struct op_check c = {.kind = "select",
+                         .rows = 2,
+                         .n_inputs = 3,
                          .in = {{OP_PER_ROW(BOOL, 1, 3), alternating},
                                 {OP_PER_ROW(F32, 1, 3), count},
                                 {OP_PER_ROW(F32, 1, 3), b}}};
@@ -360,14 +373,15 @@ TEST(select_with_broadcasting)
 {
     const int64_t a[] = {7, 8, 9}, b = -1;
     const uint8_t bytes[] = {1, 2, 3}, zero = 0;
-    struct op_check c = {.kind = "select", .rows = 2, .n_inputs = 3,
+    struct op_check c = {.kind = "select",
+                         .rows = 2,
+                         .n_inputs = 3,
                          .in = {{OP_PER_ROW(BOOL, 1, 1), alternating},
                                 {OP_WHOLE(I64, 3), a},
                                 {OP_WHOLE_SCALAR(I64), &b}}};
 
     OP_OUTPUT(&c, 0, OP_SHAPE(2, 3), int64_t, 7, 8, 9, -1, -1, -1);
-    c.in[0] =
-        (struct op_check_input){OP_PER_ROW(BOOL, 1, 3, 1), alternating};
+    c.in[0] = (struct op_check_input){OP_PER_ROW(BOOL, 1, 3, 1), alternating};
     OP_OUTPUT(&c, 0, OP_SHAPE(2, 3, 3), int64_t, 7, 8, 9, -1, -1, -1, 7, 8, 9,
               -1, -1, -1, 7, 8, 9, -1, -1, -1);
     c.in[1] = (struct op_check_input){OP_WHOLE(U8, 1, 3), bytes};
@@ -380,7 +394,9 @@ TEST(select_with_broadcasting)
 
 TEST(select_refuses)
 {
-    struct op_check c = {.kind = "select", .rows = 2, .n_inputs = 3,
+    struct op_check c = {.kind = "select",
+                         .rows = 2,
+                         .n_inputs = 3,
                          .in = {{OP_PER_ROW(BOOL, 1), alternating},
                                 {OP_PER_ROW(F32, 1, 3), count},
                                 {OP_PER_ROW(F32, 1, 3), count}}};

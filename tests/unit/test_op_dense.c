@@ -2,10 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/unit/op_check.h"
-
 #include "kernel/gemm.h"
 #include "program/op_dense.h"
+#include "tests/unit/op_check.h"
 
 #define F32 CLARY_DTYPE_F32
 #define F64 CLARY_DTYPE_F64
@@ -17,8 +16,8 @@ static const float x[] = {1, 2, -50, -1, 0, 0, 3, 4};
 static struct clary_arena arena;
 
 /* Parameters in `arena`, which each test frees. */
-static const struct clary_dense_params *
-params_of(const struct clary_dense_spec *spec)
+static const struct clary_dense_params *params_of(
+    const struct clary_dense_spec *spec)
 {
     struct clary_dense_params *params = NULL;
     struct clary_error err;
@@ -30,9 +29,12 @@ params_of(const struct clary_dense_spec *spec)
 
 static struct op_check check_of(const struct clary_dense_params *params)
 {
-    return (struct op_check){.kind = "dense", .params = params,
-                             .scratch_bytes = params->scratch_bytes, .rows = 2,
-                             .n_inputs = 1, .in = {{OP_PER_ROW(F32, 1, 2), x}}};
+    return (struct op_check){.kind = "dense",
+                             .params = params,
+                             .scratch_bytes = params->scratch_bytes,
+                             .rows = 2,
+                             .n_inputs = 1,
+                             .in = {{OP_PER_ROW(F32, 1, 2), x}}};
 }
 
 TEST(dense_by_hand)
@@ -82,7 +84,8 @@ TEST(dense_with_activation)
 {
     const struct clary_alpha_params alpha = {0.5};
     const struct clary_op leaky = {.kind = clary_op_kind_named("leaky_relu"),
-                                   .name = "leaky", .params = &alpha};
+                                   .name = "leaky",
+                                   .params = &alpha};
     const struct clary_dense_spec spec = {
         .w = w, .k = 2, .n = 3, .floor = -INFINITY, .activation = &leaky};
     struct op_check c = check_of(params_of(&spec));
@@ -126,8 +129,8 @@ enum { WIDE_K = 130, WIDE_N = 70, WIDE_ROWS = 45 };
 static void run_wide(const struct clary_dense_params *params, float *in,
                      size_t rows, float *out)
 {
-    const struct clary_op op = {.kind = clary_op_kind_named("dense"),
-                                .name = "node", .params = params};
+    const struct clary_op op = {
+        .kind = clary_op_kind_named("dense"), .name = "node", .params = params};
     const struct clary_tensor from = {F32, OP_SHAPE((int64_t)rows, WIDE_K), in};
     struct clary_tensor to = {F32, OP_SHAPE((int64_t)rows, WIDE_N), out};
     void *scratch = malloc(params->scratch_bytes);
@@ -164,8 +167,8 @@ TEST(wide_rows_do_not_depend_on_others)
         run_wide(params, in, WIDE_ROWS, together);
         for (size_t r = 0; r < WIDE_ROWS; r++) {
             run_wide(params, in + r * WIDE_K, 1, alone);
-            is_same = is_same && memcmp(alone, together + r * WIDE_N,
-                                        sizeof alone) == 0;
+            is_same = is_same &&
+                      memcmp(alone, together + r * WIDE_N, sizeof alone) == 0;
         }
         CHECK(is_same);
         clary_arena_deinit(&arena);
@@ -176,8 +179,8 @@ TEST(wide_rows_do_not_depend_on_others)
 static const char *description_of(const struct clary_dense_params *params)
 {
     static char text[64];
-    const struct clary_op op = {.kind = clary_op_kind_named("dense"),
-                                .name = "node", .params = params};
+    const struct clary_op op = {
+        .kind = clary_op_kind_named("dense"), .name = "node", .params = params};
 
     op.kind->describe(&op, text, sizeof text);
     return text;
@@ -202,8 +205,8 @@ TEST(what_can_be_fused)
 {
     static const char *const can[] = {"relu6", "tanh", "leaky_relu", "sigmoid",
                                       "identity"};
-    static const char *const cannot[] = {"is_nan", "logical_not", "add", "cast",
-                                         "matmul", "dense"};
+    static const char *const cannot[] = {"is_nan", "logical_not", "add",
+                                         "cast",   "matmul",      "dense"};
 
     for (size_t i = 0; i < sizeof can / sizeof can[0]; i++)
         CHECK(clary_dense_can_fuse(clary_op_kind_named(can[i])));
@@ -255,9 +258,11 @@ TEST(dense_without_memory)
 
 TEST(matmul_of_floats)
 {
-    struct op_check c = {.kind = "matmul", .rows = 2, .n_inputs = 2,
-                         .in = {{OP_PER_ROW(F32, 1, 2), x},
-                                {OP_WHOLE(F32, 2, 3), w}}};
+    struct op_check c = {
+        .kind = "matmul",
+        .rows = 2,
+        .n_inputs = 2,
+        .in = {{OP_PER_ROW(F32, 1, 2), x}, {OP_WHOLE(F32, 2, 3), w}}};
     const float cancels[] = {1e8f, 1, -1e8f, 1}; /* (4, 1) */
     const float ones[] = {1, 1, 1, 1};
 
@@ -281,9 +286,11 @@ TEST(matmul_of_doubles)
 {
     enum { K = 3, N = 11 };
     double weights[K * N], in[2 * K], expected[2 * N];
-    struct op_check c = {.kind = "matmul", .rows = 2, .n_inputs = 2,
-                         .in = {{OP_PER_ROW(F64, 1, K), in},
-                                {OP_WHOLE(F64, K, N), weights}}};
+    struct op_check c = {
+        .kind = "matmul",
+        .rows = 2,
+        .n_inputs = 2,
+        .in = {{OP_PER_ROW(F64, 1, K), in}, {OP_WHOLE(F64, K, N), weights}}};
 
     for (size_t i = 0; i < K * N; i++)
         weights[i] = 1.0 / (double)(i + 1);
@@ -300,9 +307,11 @@ TEST(matmul_of_doubles)
 
 TEST(matmul_refuses)
 {
-    struct op_check c = {.kind = "matmul", .rows = 1, .n_inputs = 2,
-                         .in = {{OP_PER_ROW(F32, 1, 3), x},
-                                {OP_WHOLE(F32, 2, 3), w}}};
+    struct op_check c = {
+        .kind = "matmul",
+        .rows = 1,
+        .n_inputs = 2,
+        .in = {{OP_PER_ROW(F32, 1, 3), x}, {OP_WHOLE(F32, 2, 3), w}}};
 
     OP_REFUSED(&c, CLARY_BAD_MODEL,
                "op \"node\" (matmul): the product of a tensor of shape (1, 3) "
@@ -312,9 +321,10 @@ TEST(matmul_refuses)
                "op \"node\" (matmul): weights of shape (1, 2, 3); 2 dimensions "
                "are known here");
     c.in[1] = (struct op_check_input){OP_PER_ROW(F32, 2, 3), w};
-    OP_REFUSED(&c, CLARY_UNSUPPORTED,
-               "op \"node\" (matmul): the second matrix comes from the request; "
-               "only a constant is known here");
+    OP_REFUSED(
+        &c, CLARY_UNSUPPORTED,
+        "op \"node\" (matmul): the second matrix comes from the request; "
+        "only a constant is known here");
     c.in[1].value.dtype = F64;
     OP_REFUSED(&c, CLARY_BAD_MODEL,
                "op \"node\" (matmul): inputs of type float32 and float64; one "

@@ -16,13 +16,17 @@
 /* A kind on two rows of 3 floats, within some units in the last place. */
 #define UNARY_F32(kind_, x, ...)                                               \
     do {                                                                       \
-        struct op_check u = {.kind = (kind_), .rows = 2, .n_inputs = 1,        \
+        struct op_check u = {.kind = (kind_),                                  \
+                             .rows = 2,                                        \
+                             .n_inputs = 1,                                    \
                              .in = {{OP_PER_ROW(F32, 1, 3), (x)}}};            \
         OP_NEAR(&u, 0, 3e-7, OP_SHAPE(2, 3), float, __VA_ARGS__);              \
     } while (0)
 #define UNARY_F64(kind_, x, ...)                                               \
     do {                                                                       \
-        struct op_check u = {.kind = (kind_), .rows = 2, .n_inputs = 1,        \
+        struct op_check u = {.kind = (kind_),                                  \
+                             .rows = 2,                                        \
+                             .n_inputs = 1,                                    \
                              .in = {{OP_PER_ROW(F64, 1, 3), (x)}}};            \
         OP_NEAR(&u, 0, 1e-15, OP_SHAPE(2, 3), double, __VA_ARGS__);            \
     } while (0)
@@ -43,8 +47,11 @@ TEST(relu)
 TEST(alpha)
 {
     const struct clary_alpha_params params = {0.5};
-    struct op_check c = {.kind = "leaky_relu", .params = &params, .rows = 2,
-                         .n_inputs = 1, .in = {{OP_PER_ROW(F32, 1, 3), odd}}};
+    struct op_check c = {.kind = "leaky_relu",
+                         .params = &params,
+                         .rows = 2,
+                         .n_inputs = 1,
+                         .in = {{OP_PER_ROW(F32, 1, 3), odd}}};
 
     OP_OUTPUT(&c, 0, OP_SHAPE(2, 3), float, NAN, INFINITY, -INFINITY, -0.0f, 0,
               -1.25f);
@@ -66,7 +73,9 @@ TEST(selu)
 TEST(sigmoid)
 {
     const float far[] = {-100, -87, 100, 1000, -1000, 20};
-    struct op_check c = {.kind = "sigmoid", .rows = 2, .n_inputs = 1,
+    struct op_check c = {.kind = "sigmoid",
+                         .rows = 2,
+                         .n_inputs = 1,
                          .in = {{OP_PER_ROW(F32, 1, 3), far}}};
 
     UNARY_F32("sigmoid", odd, NAN, 1, 0, 0.5f, 0.5f, 0.07585818002124355f);
@@ -80,7 +89,9 @@ TEST(sigmoid)
 TEST(softplus)
 {
     const float far[] = {-100, -14, -13, 14, 13.9f, 1000};
-    struct op_check c = {.kind = "softplus", .rows = 2, .n_inputs = 1,
+    struct op_check c = {.kind = "softplus",
+                         .rows = 2,
+                         .n_inputs = 1,
                          .in = {{OP_PER_ROW(F32, 1, 3), far}}};
 
     UNARY_F32("softplus", odd, NAN, INFINITY, 0, 0.6931471805599453f,
@@ -88,8 +99,8 @@ TEST(softplus)
     UNARY_F64("softplus", some64, 0.12692801104297252, 0.47407698418010668,
               0.69314718055994529, 0.82593941987884355, 1.3132616875182228,
               3.0485873515737421);
-    OP_NEAR(&c, 0, 1e-6, OP_SHAPE(2, 3), float, 3.78350585e-44f,
-            8.315284e-07f, 2.260327e-06f, 14, 13.9000009f, 1000);
+    OP_NEAR(&c, 0, 1e-6, OP_SHAPE(2, 3), float, 3.78350585e-44f, 8.315284e-07f,
+            2.260327e-06f, 14, 13.9000009f, 1000);
 }
 
 TEST(exponentials)
@@ -149,8 +160,8 @@ TEST(trigonometry)
 
 TEST(tests_of_floats)
 {
-    struct op_check c = {.rows = 2, .n_inputs = 1,
-                         .in = {{OP_PER_ROW(F32, 1, 3), odd}}};
+    struct op_check c = {
+        .rows = 2, .n_inputs = 1, .in = {{OP_PER_ROW(F32, 1, 3), odd}}};
 
     c.kind = "is_nan";
     OP_OUTPUT(&c, 0, OP_SHAPE(2, 3), uint8_t, 1, 0, 0, 0, 0, 0);
@@ -190,7 +201,9 @@ TEST(integers_wrap)
 TEST(booleans)
 {
     const uint8_t x[] = {0, 1, 1, 0};
-    struct op_check c = {.kind = "logical_not", .rows = 4, .n_inputs = 1,
+    struct op_check c = {.kind = "logical_not",
+                         .rows = 4,
+                         .n_inputs = 1,
                          .in = {{OP_PER_ROW(CLARY_DTYPE_BOOL, 1), x}}};
 
     OP_OUTPUT(&c, 0, OP_SHAPE(4), uint8_t, 1, 0, 0, 1);
@@ -200,20 +213,21 @@ TEST(identity_of_any_type)
 {
     const uint8_t x[] = {7, 255};
     const struct clary_string text[] = {{"one", 3}, {"two", 3}};
-    struct op_check c = {.kind = "identity", .rows = 2, .n_inputs = 1,
+    struct op_check c = {.kind = "identity",
+                         .rows = 2,
+                         .n_inputs = 1,
                          .in = {{OP_PER_ROW(CLARY_DTYPE_U8, 1), x}}};
 
     OP_OUTPUT(&c, 0, OP_SHAPE(2), uint8_t, 7, 255);
-    c.in[0] =
-        (struct op_check_input){OP_PER_ROW(CLARY_DTYPE_STRING, 1), text};
+    c.in[0] = (struct op_check_input){OP_PER_ROW(CLARY_DTYPE_STRING, 1), text};
     OP_OUTPUT(&c, 0, OP_SHAPE(2), struct clary_string, text[0], text[1]);
 }
 
 TEST(shapes_stay)
 {
     const double x = 4;
-    struct op_check c = {.kind = "sqrt", .n_inputs = 1,
-                         .in = {{OP_WHOLE_SCALAR(F64), &x}}};
+    struct op_check c = {
+        .kind = "sqrt", .n_inputs = 1, .in = {{OP_WHOLE_SCALAR(F64), &x}}};
 
     OP_OUTPUT(&c, 0, OP_SCALAR, double, 2);
     c.in[0] = (struct op_check_input){OP_PER_ROW(F64, 2, 1, 1), some64};
@@ -227,7 +241,8 @@ TEST(shapes_stay)
 TEST(types_that_a_kind_does_not_know)
 {
     const int32_t x = 1;
-    struct op_check c = {.kind = "exp", .n_inputs = 1,
+    struct op_check c = {.kind = "exp",
+                         .n_inputs = 1,
                          .in = {{OP_WHOLE_SCALAR(CLARY_DTYPE_I32), &x}}};
 
     OP_REFUSED(&c, CLARY_UNSUPPORTED,
@@ -245,12 +260,17 @@ TEST(types_that_a_kind_does_not_know)
     do {                                                                       \
         const type values[] = x;                                               \
         const struct clary_cast_params params = {to_};                         \
-        struct op_check c = {.kind = "cast", .params = &params, .rows = (n),   \
+        struct op_check c = {.kind = "cast",                                   \
+                             .params = &params,                                \
+                             .rows = (n),                                      \
                              .n_inputs = 1,                                    \
                              .in = {{OP_PER_ROW(from, 1), values}}};           \
         OP_OUTPUT(&c, 0, OP_SHAPE(n), result, __VA_ARGS__);                    \
     } while (0)
-#define LIST(...) {__VA_ARGS__}
+#define LIST(...)                                                              \
+    {                                                                          \
+        __VA_ARGS__                                                            \
+    }
 
 TEST(cast_float_to_integer)
 {
@@ -310,7 +330,9 @@ TEST(cast_of_strings)
 {
     const struct clary_string x = {"1", 1};
     const struct clary_cast_params params = {CLARY_DTYPE_F32};
-    struct op_check c = {.kind = "cast", .params = &params, .n_inputs = 1,
+    struct op_check c = {.kind = "cast",
+                         .params = &params,
+                         .n_inputs = 1,
                          .in = {{OP_WHOLE_SCALAR(CLARY_DTYPE_STRING), &x}}};
 
     OP_REFUSED(&c, CLARY_UNSUPPORTED,
