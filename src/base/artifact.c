@@ -9,7 +9,7 @@
  * filters is one line, so that a static program carries no others. Nothing is
  * written to the disk. An archive that names one path twice is refused, since
  * tar programs differ in which of the two they would keep.
- * Tests: tests/unit/test_artifact.c, tests/fuzz/fuzz_artifact.c.
+ * Tests: tests/unit/test_artifact*.c, tests/fuzz/fuzz_artifact.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -249,11 +249,12 @@ static enum clary_status read_archive(struct clary_files *files,
     enum clary_status status = CLARY_OK;
     struct archive *reader = archive_read_new();
     struct source *source = malloc(sizeof *source);
+    if (source != NULL)
+        source->gunzip = NULL;
     if (reader == NULL || source == NULL) {
         status = clary_fail(err, CLARY_NO_MEMORY, "no memory for the archive");
         goto done;
     }
-    source->gunzip = NULL;
     source->plain = bytes;
     source->plain_bytes = len;
     source->status = CLARY_OK;
@@ -406,10 +407,9 @@ static enum clary_status open_file(struct opened *opened, int fd, size_t len,
     return status;
 }
 
-enum clary_status
-clary_artifact_open(const char *path,
-                    const struct clary_artifact_limits *limits,
-                    struct clary_artifact **out, struct clary_error *err)
+enum clary_status clary_artifact_open(
+    const char *path, const struct clary_artifact_limits *limits,
+    struct clary_artifact **out, struct clary_error *err)
 {
     struct stat status;
     /* O_NONBLOCK: a FIFO is refused, not waited for. */
@@ -439,10 +439,9 @@ clary_artifact_open(const char *path,
     return deliver(opened, result, out, err);
 }
 
-enum clary_status
-clary_artifact_open_memory(const void *bytes, size_t len,
-                           const struct clary_artifact_limits *limits,
-                           struct clary_artifact **out, struct clary_error *err)
+enum clary_status clary_artifact_open_memory(
+    const void *bytes, size_t len, const struct clary_artifact_limits *limits,
+    struct clary_artifact **out, struct clary_error *err)
 {
     struct opened *opened = opened_new("model", limits, err);
     if (opened == NULL)
@@ -464,16 +463,16 @@ static int compare_path(const void *path, const void *file)
     return strcmp(path, ((const struct clary_file *)file)->path);
 }
 
-const struct clary_file *
-clary_artifact_find(const struct clary_artifact *artifact, const char *path)
+const struct clary_file *clary_artifact_find(
+    const struct clary_artifact *artifact, const char *path)
 {
     return bsearch(path, artifact->files, artifact->n_files,
                    sizeof *artifact->files, compare_path);
 }
 
-const struct clary_file *
-clary_artifact_find_in(const struct clary_artifact *artifact,
-                       const char *directory, const char *name)
+const struct clary_file *clary_artifact_find_in(
+    const struct clary_artifact *artifact, const char *directory,
+    const char *name)
 {
     char path[CLARY_FILES_PATH_BYTES];
     int len = snprintf(path, sizeof path, "%s%s%s", directory,

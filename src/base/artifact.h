@@ -62,12 +62,12 @@ enum clary_status clary_artifact_open_memory(
 void clary_artifact_close(struct clary_artifact *artifact); /* NULL allowed */
 
 /* The file at `path`, or NULL. Binary search. */
-const struct clary_file *
-clary_artifact_find(const struct clary_artifact *artifact, const char *path);
+const struct clary_file *clary_artifact_find(
+    const struct clary_artifact *artifact, const char *path);
 
 /* The file at `directory`/`name` ("" is the root), or NULL. */
-const struct clary_file *
-clary_artifact_find_in(const struct clary_artifact *artifact,
-                       const char *directory, const char *name);
+const struct clary_file *clary_artifact_find_in(
+    const struct clary_artifact *artifact, const char *directory,
+    const char *name);
 
 #endif

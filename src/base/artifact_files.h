@@ -48,8 +48,8 @@ enum clary_status clary_files_see(struct clary_files *files,
  */
 enum clary_status clary_files_path(const char *raw,
                                    char path[CLARY_FILES_PATH_BYTES],
-                                   bool *passed_over,
-                                   struct clary_error *err) CLARY_MUST_USE;
+                                   bool *passed_over, struct clary_error *err)
+    CLARY_MUST_USE;
 
 /* Whether `len` more bytes are allowed. errors  CLARY_TOO_LARGE */
 enum clary_status clary_files_admit(const struct clary_files *files,
@@ -74,8 +74,8 @@ void clary_files_free(struct clary_files *files);
 /* Adds the file behind `fd`, mapped. `path` is its path in the artifact.
  * errors  CLARY_IO, CLARY_TOO_LARGE, CLARY_NO_MEMORY */
 enum clary_status clary_files_map(struct clary_files *files, int fd,
-                                  const char *path,
-                                  struct clary_error *err) CLARY_MUST_USE;
+                                  const char *path, struct clary_error *err)
+    CLARY_MUST_USE;
 
 /* Adds every file below the directory `fd`, which is closed.
  * errors  as above, CLARY_BAD_MODEL for an entry that is refused */

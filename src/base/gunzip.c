@@ -6,7 +6,7 @@
  * filter does not verify the checksum, so that a damaged weight would be
  * served; it unpacks gzip inside gzip inside gzip, so that a small file could
  * keep it busy for hours; and it has no limit. Bytes behind the last member
- * are passed over, as gzip(1) does. Tests: tests/unit/test_artifact.c.
+ * are passed over, as gzip(1) does. Tests: test_artifact_damage.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -54,9 +54,9 @@ static void set_message(char message[CLARY_MESSAGE_BYTES], const char *text,
     memcpy(message + used, cut ? ellipsis : "", cut ? sizeof ellipsis : 1);
 }
 
-__attribute__((format(printf, 5, 0))) static void
-fill(struct clary_error *err, enum clary_status status, size_t row,
-     size_t column, const char *format, va_list arguments)
+__attribute__((format(printf, 5, 0))) static void fill(
+    struct clary_error *err, enum clary_status status, size_t row,
+    size_t column, const char *format, va_list arguments)
 {
     char text[CLARY_MESSAGE_BYTES];
     int prefix = 0;

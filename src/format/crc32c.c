@@ -3,7 +3,7 @@
  *
  * One table and one byte a turn, about 400 MB/s: a model's weights are
  * checked once, when it is loaded. Entry i is i after eight steps of
- * c = c >> 1 ^ (c & 1 ? 0x82F63B78 : 0); test_tensorbundle.c compares with
+ * c = c >> 1 ^ (c & 1 ? 0x82F63B78 : 0); test_snappy.c compares with
  * that loop.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -16,7 +16,7 @@
  * of the blocks and of the keys is checked, so that no byte is read twice
  * however the table is made. Restart points speed up seeking and are not used;
  * the metaindex (filters) is not read.
- * Source: LevelDB, doc/table_format.md. Tests: test_tensorbundle.c.
+ * Source: LevelDB, doc/table_format.md. Tests: tests/unit/test_leveldb.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -18,11 +18,6 @@ struct unpacking {
 
 static void *allocate(void *data, size_t size)
 {
-    return clary_arena_alloc(data, size);
-}
-
-static void *allocate_noting(void *data, size_t size)
-{
     struct unpacking *unpacking = data;
     void *bytes = clary_arena_alloc(unpacking->arena, size);
     if (bytes == NULL)
@@ -36,19 +31,13 @@ static void keep(void *data, void *bytes)
     (void)bytes;
 }
 
-ProtobufCAllocator clary_proto_allocator(struct clary_arena *arena)
-{
-    return (ProtobufCAllocator){allocate, keep, arena};
-}
-
-enum clary_status
-clary_proto_unpack(const ProtobufCMessageDescriptor *descriptor,
-                   struct clary_arena *arena, const void *bytes, size_t len,
-                   const char *what, ProtobufCMessage **message,
-                   struct clary_error *err)
+enum clary_status clary_proto_unpack(
+    const ProtobufCMessageDescriptor *descriptor, struct clary_arena *arena,
+    const void *bytes, size_t len, const char *what, ProtobufCMessage **message,
+    struct clary_error *err)
 {
     struct unpacking unpacking = {arena, false};
-    ProtobufCAllocator allocator = {allocate_noting, keep, &unpacking};
+    ProtobufCAllocator allocator = {allocate, keep, &unpacking};
     ProtobufCMessage *decoded =
         protobuf_c_message_unpack(descriptor, &allocator, len, bytes);
     if (unpacking.out_of_memory)

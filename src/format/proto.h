@@ -14,10 +14,6 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-/* An allocator whose memory lives as long as the arena; its free does
- * nothing. No larger than needed: a message is never packed or freed here. */
-ProtobufCAllocator clary_proto_allocator(struct clary_arena *arena);
-
 /* Decodes `len` bytes as `descriptor` says.
  *
  *   what     names the message in errors: "variables.index, entry \"dense\""
@@ -26,10 +22,9 @@ ProtobufCAllocator clary_proto_allocator(struct clary_arena *arena);
  *   memory   everything lives in `arena`
  *   errors   CLARY_BAD_MODEL (not such a message), CLARY_NO_MEMORY
  */
-enum clary_status
-clary_proto_unpack(const ProtobufCMessageDescriptor *descriptor,
-                   struct clary_arena *arena, const void *bytes, size_t len,
-                   const char *what, ProtobufCMessage **message,
-                   struct clary_error *err) CLARY_MUST_USE;
+enum clary_status clary_proto_unpack(
+    const ProtobufCMessageDescriptor *descriptor, struct clary_arena *arena,
+    const void *bytes, size_t len, const char *what, ProtobufCMessage **message,
+    struct clary_error *err) CLARY_MUST_USE;
 
 #endif

@@ -10,7 +10,7 @@
  *
  * Integers are little-endian. A copy may overlap what it writes. Framing and
  * its checksums are not read: a LevelDB block has its own.
- * Source: Snappy, format_description.txt. Tests: test_tensorbundle.c.
+ * Source: Snappy, format_description.txt. Tests: tests/unit/test_snappy.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

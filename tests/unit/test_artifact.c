@@ -1,216 +1,17 @@
-/* test_artifact.c: directories and archives, sound and nasty.
- *
- * The archives are written here byte by byte (POSIX.1-1988 ustar), so that
- * they can say what no tar program would write.
+/* test_artifact.c: directories and archives, sound ones and such with entries
+ * that are refused. Limits and damage are test_artifact_damage.c's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/artifact.h"
 #include "tests/test.h"
+#include "tests/unit/archive_writer.h"
 
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
-
-static struct clary_error err;
-static struct clary_artifact *artifact;
-
-/* --- writing archives */
-
-struct bytes {
-    unsigned char *at;
-    size_t len;
-};
-
-static void append(struct bytes *to, const void *bytes, size_t len)
-{
-    to->at = realloc(to->at, to->len + len + 1);
-    if (to->at == NULL)
-        abort();
-    if (bytes != NULL)
-        memcpy(to->at + to->len, bytes, len);
-    else
-        memset(to->at + to->len, 0, len);
-    to->len += len;
-}
-
-static void discard(struct bytes *bytes)
-{
-    free(bytes->at);
-    *bytes = (struct bytes){NULL, 0};
-}
-
-/* A ustar header; `type` is '0' file, '1' hard link, '2' symlink, '3' device,
- * '5' directory, '6' FIFO, 'L' a long name of GNU tar, 'x' of pax. */
-static void append_header(struct bytes *tar, const char *path, char type,
-                          unsigned long long size, const char *link)
-{
-    char header[513] = {0};
-    snprintf(header, 101, "%s", path);
-    snprintf(header + 100, 8, "0000644");
-    snprintf(header + 108, 8, "0000000");
-    snprintf(header + 116, 8, "0000000");
-    snprintf(header + 124, 13, "%011llo", size & 077777777777);
-    snprintf(header + 136, 12, "00000000000");
-    memset(header + 148, ' ', 8);
-    header[156] = type;
-    snprintf(header + 157, 100, "%s", link);
-    memcpy(header + 257, "ustar\00000", 8);
-    unsigned sum = 0;
-    for (size_t i = 0; i < 512; i++)
-        sum += (unsigned char)header[i];
-    snprintf(header + 148, 8, "%06o", sum);
-    append(tar, header, 512);
-}
-
-static void append_data(struct bytes *tar, const void *data, size_t len)
-{
-    append(tar, data, len);
-    append(tar, NULL, (512 - len % 512) % 512);
-}
-
-static void append_file(struct bytes *tar, const char *path, const char *text)
-{
-    append_header(tar, path, '0', strlen(text), "");
-    append_data(tar, text, strlen(text));
-}
-
-static void append_end(struct bytes *tar)
-{
-    append(tar, NULL, 1024);
-}
-
-static struct bytes gzip(const struct bytes *plain)
-{
-    struct bytes out = {NULL, 0};
-    z_stream stream = {0};
-    if (deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
-        Z_OK)
-        abort();
-    append(&out, NULL, deflateBound(&stream, plain->len));
-    stream.next_in = plain->at;
-    stream.avail_in = (uInt)plain->len;
-    stream.next_out = out.at;
-    stream.avail_out = (uInt)out.len;
-    if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
-        abort();
-    out.len -= stream.avail_out;
-    deflateEnd(&stream);
-    return out;
-}
-
-/* Opens a tar in memory as it is and gzipped; the status of both must be
- * `status` and the message hold `part`. */
-static void check_refused(const struct bytes *tar,
-                          const struct clary_artifact_limits *limits,
-                          enum clary_status status, const char *part)
-{
-    struct bytes packed = gzip(tar);
-    for (int i = 0; i < 2; i++) {
-        const struct bytes *bytes = i == 0 ? tar : &packed;
-        artifact = NULL;
-        CHECK_STATUS(clary_artifact_open_memory(bytes->at, bytes->len, limits,
-                                                &artifact, &err),
-                     status);
-        if (!CHECK(strstr(err.message, part) != NULL))
-            printf("  the message is: %s\n", err.message);
-        CHECK(artifact == NULL);
-        clary_artifact_close(artifact);
-    }
-    discard(&packed);
-}
-
-/* --- folders */
-
-static char folder[64];
-
-static int remove_one(const char *path, const struct stat *status, int type,
-                      struct FTW *place)
-{
-    (void)status;
-    (void)type;
-    (void)place;
-    return remove(path);
-}
-
-static void folder_make(void)
-{
-    snprintf(folder, sizeof folder, "/tmp/test_artifact.XXXXXX");
-    if (mkdtemp(folder) == NULL)
-        abort();
-}
-
-static void folder_remove(void)
-{
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static void write_file(const char *name, const void *bytes, size_t len)
-{
-    FILE *file = fopen(in_folder(name), "wb");
-    if (file == NULL || fwrite(bytes, 1, len, file) != len)
-        abort();
-    fclose(file);
-}
-
-static void make_directory(const char *name)
-{
-    if (mkdir(in_folder(name), 0755) != 0)
-        abort();
-}
 
 /* --- sound artifacts */
-
-static void check_sound(const char *root)
-{
-    const struct clary_file *file;
-    CHECK_STR(artifact->root, root);
-    if (!CHECK_INT(artifact->n_files, 4))
-        return;
-    CHECK_STR(artifact->files[0].path, "a/b.txt");
-    CHECK_STR(artifact->files[1].path, "a/empty");
-    CHECK_STR(artifact->files[2].path, "a0");
-    CHECK_STR(artifact->files[3].path, "z\xC3\xBC.bin");
-    CHECK_INT(artifact->bytes, 5 + 0 + 3 + 2);
-    file = clary_artifact_find(artifact, "a/b.txt");
-    if (CHECK(file != NULL) && CHECK_INT(file->len, 5))
-        CHECK_INT(memcmp(file->bytes, "hello", 5), 0);
-    file = clary_artifact_find_in(artifact, "a", "empty");
-    if (CHECK(file != NULL))
-        CHECK_INT(file->len, 0);
-    CHECK(clary_artifact_find_in(artifact, "", "a0") == &artifact->files[2]);
-    CHECK(clary_artifact_find(artifact, "a") == NULL);
-    CHECK(clary_artifact_find(artifact, "") == NULL);
-    CHECK(clary_artifact_find_in(artifact, "a", "") == NULL);
-    /* sha256sum of the listing that sha256sum printed for the four files */
-    CHECK_STR(
-        artifact->sha256,
-        "bcb34f01538382a92d0fccebf4605e4ed225128e6579a9dcd2baa559f5129c8a");
-}
-
-static struct bytes sound_tar(void)
-{
-    struct bytes tar = {NULL, 0};
-    append_header(&tar, "./", '5', 0, "");
-    append_file(&tar, "./z\xC3\xBC.bin", "zz");
-    append_header(&tar, "a/", '5', 0, "");
-    append_file(&tar, "a//./empty", "");
-    append_file(&tar, "a/b.txt", "hello");
-    append_file(&tar, "a/._b.txt", "of macOS");
-    append_file(&tar, "._a", "of macOS");
-    append_file(&tar, "a0", "xyz");
-    append_end(&tar);
-    return tar;
-}
 
 TEST(archives)
 {
@@ -314,8 +115,8 @@ TEST(empty_directory)
 TEST(several_gzip_members_and_bytes_behind)
 {
     struct bytes tar = sound_tar();
-    struct bytes head = {tar.at, 1000};
-    struct bytes tail = {tar.at + 1000, tar.len - 1000};
+    struct bytes head = {.at = tar.at, .len = 1000};
+    struct bytes tail = {.at = tar.at + 1000, .len = tar.len - 1000};
     struct bytes packed = gzip(&head);
     struct bytes second = gzip(&tail);
     append(&packed, second.at, second.len);
@@ -336,7 +137,7 @@ TEST(long_names)
 {
     char path[201];
     char record[400];
-    struct bytes tar = {NULL, 0};
+    struct bytes tar = {0};
     memset(path, 'p', 200);
     memcpy(path, "d\xC3\xBC/", 4);
     path[200] = '\0';
@@ -372,7 +173,7 @@ TEST(long_names)
 
 static void check_path_refused(const char *path, const char *part)
 {
-    struct bytes tar = {NULL, 0};
+    struct bytes tar = {0};
     append_file(&tar, "fine", "fine");
     append_file(&tar, path, "evil");
     append_end(&tar);
@@ -398,7 +199,7 @@ TEST(paths_that_are_refused)
 
 TEST(paths_that_look_like_those)
 {
-    struct bytes tar = {NULL, 0};
+    struct bytes tar = {0};
     append_file(&tar, "..a", "1");
     append_file(&tar, "a..", "2");
     append_file(&tar, ".../b", "3");
@@ -416,7 +217,7 @@ TEST(paths_that_look_like_those)
 
 static void check_type_refused(char type, const char *part)
 {
-    struct bytes tar = {NULL, 0};
+    struct bytes tar = {0};
     append_file(&tar, "fine", "fine");
     append_header(&tar, "evil", type, 0, "fine");
     append_end(&tar);
@@ -482,180 +283,4 @@ TEST(what_cannot_be_opened)
                  CLARY_IO);
     clary_artifact_close(NULL);
     folder_remove();
-}
-
-/* --- limits */
-
-TEST(too_many_files)
-{
-    char path[32];
-    struct bytes tar = {NULL, 0};
-    struct clary_artifact_limits few = {.max_files = 2};
-    for (int i = 0; i < 10000; i++) {
-        snprintf(path, sizeof path, "f%05d", i);
-        append_file(&tar, path, "");
-    }
-    if (CHECK_STATUS(
-            clary_artifact_open_memory(tar.at, tar.len, NULL, &artifact, &err),
-            CLARY_OK)) {
-        CHECK_INT(artifact->n_files, 10000);
-        CHECK(clary_artifact_find(artifact, "f07777") != NULL);
-        clary_artifact_close(artifact);
-    }
-    append_file(&tar, "f10000", "");
-    append_end(&tar);
-    check_refused(&tar, NULL, CLARY_TOO_LARGE, "more than 10000 entries");
-    check_refused(&tar, &few, CLARY_TOO_LARGE, "more than 2 entries");
-    discard(&tar);
-}
-
-TEST(too_many_bytes)
-{
-    struct clary_artifact_limits limits = {.max_bytes = 10};
-    struct bytes tar = {NULL, 0};
-    append_file(&tar, "a", "12345");
-    append_file(&tar, "b", "12345");
-    if (CHECK_STATUS(clary_artifact_open_memory(tar.at, tar.len, &limits,
-                                                &artifact, &err),
-                     CLARY_OK)) {
-        CHECK_INT(artifact->bytes, 10);
-        clary_artifact_close(artifact);
-    }
-    append_file(&tar, "c", "1");
-    append_end(&tar);
-    check_refused(&tar, &limits, CLARY_TOO_LARGE, "larger than 10 bytes");
-    discard(&tar);
-
-    folder_make();
-    make_directory("d");
-    write_file("d/a", "12345", 5);
-    write_file("d/b", "123456", 6);
-    CHECK_STATUS(clary_artifact_open(in_folder("d"), &limits, &artifact, &err),
-                 CLARY_TOO_LARGE);
-    CHECK_STATUS(
-        clary_artifact_open(in_folder("d/a"), &limits, &artifact, &err),
-        CLARY_OK);
-    clary_artifact_close(artifact);
-    limits.max_files = 1;
-    limits.max_bytes = 0;
-    CHECK_STATUS(clary_artifact_open(in_folder("d"), &limits, &artifact, &err),
-                 CLARY_TOO_LARGE);
-    folder_remove();
-}
-
-/* A header may declare what it likes: memory follows the bytes. */
-TEST(declared_sizes_that_lie)
-{
-    struct bytes tar = {NULL, 0};
-    append_header(&tar, "big", '0', (unsigned long long)1 << 32, "");
-    append_data(&tar, "few", 3);
-    check_refused(&tar, NULL, CLARY_TOO_LARGE, "\"big\" would add 4294967296");
-    discard(&tar);
-    append_header(&tar, "big", '0', (unsigned long long)1 << 30, "");
-    append_data(&tar, "few", 3);
-    append_end(&tar);
-    check_refused(&tar, NULL, CLARY_BAD_MODEL, "damaged");
-    discard(&tar);
-}
-
-/* 64 MiB of zeros in 64 KB; and gzip data that yields nothing but goes on. */
-TEST(bombs)
-{
-    struct clary_artifact_limits limits = {.max_files = 10,
-                                           .max_bytes = 1 << 20};
-    struct bytes tar = {NULL, 0};
-    append_file(&tar, "a", "1");
-    append(&tar, NULL, (size_t)64 << 20);
-    struct bytes packed = gzip(&tar);
-    CHECK_STATUS(clary_artifact_open_memory(packed.at, packed.len, &limits,
-                                            &artifact, &err),
-                 CLARY_TOO_LARGE);
-    discard(&packed);
-    discard(&tar);
-
-    struct bytes inner = sound_tar();
-    struct bytes once = gzip(&inner);
-    struct bytes twice = gzip(&once);
-    CHECK_STATUS(
-        clary_artifact_open_memory(twice.at, twice.len, NULL, &artifact, &err),
-        CLARY_BAD_MODEL);
-    discard(&inner);
-    discard(&once);
-    discard(&twice);
-}
-
-/* Headers that describe the next header, which describes the next, ... */
-TEST(a_long_chain_of_long_names)
-{
-    struct bytes tar = {NULL, 0};
-    for (int i = 0; i < 20000; i++) {
-        append_header(&tar, "././@LongLink", 'L', 5, "");
-        append_data(&tar, "name", 5);
-    }
-    append_file(&tar, "short", "text");
-    append_end(&tar);
-    check_refused(&tar, NULL, CLARY_BAD_MODEL, "");
-    discard(&tar);
-}
-
-/* --- damage */
-
-TEST(every_truncation)
-{
-    struct bytes tar = sound_tar();
-    struct bytes packed = gzip(&tar);
-    for (size_t len = 0; len < packed.len; len++) {
-        artifact = NULL;
-        if (!CHECK_STATUS(clary_artifact_open_memory(packed.at, len, NULL,
-                                                     &artifact, &err),
-                          CLARY_BAD_MODEL))
-            break;
-    }
-    CHECK(strstr(err.message, "cut off") != NULL);
-    for (size_t len = 0; len < tar.len; len += 100) {
-        artifact = NULL;
-        if (clary_artifact_open_memory(tar.at, len, NULL, &artifact, &err) ==
-            CLARY_OK)
-            clary_artifact_close(artifact);
-    }
-    discard(&tar);
-    discard(&packed);
-}
-
-/* The checksum of gzip finds what nothing else would: weights that differ.
- * Some bits do not matter: parts of the header, the way to repeat a zero. */
-TEST(every_flipped_bit)
-{
-    struct bytes tar = sound_tar();
-    struct bytes packed = gzip(&tar);
-    for (size_t bit = 0; bit < 8 * packed.len; bit++) {
-        unsigned char flipped = (unsigned char)(1 << bit % 8);
-        packed.at[bit / 8] ^= flipped;
-        if (clary_artifact_open_memory(packed.at, packed.len, NULL, &artifact,
-                                       &err) == CLARY_OK) {
-            check_sound("model");
-            CHECK(bit >= 24 && bit < 8 * (packed.len - 8));
-            clary_artifact_close(artifact);
-        }
-        packed.at[bit / 8] ^= flipped;
-    }
-    discard(&tar);
-    discard(&packed);
-}
-
-TEST(not_an_archive)
-{
-    CHECK_STATUS(clary_artifact_open_memory("hello", 5, NULL, &artifact, &err),
-                 CLARY_BAD_MODEL);
-    CHECK_STATUS(clary_artifact_open_memory("", 0, NULL, &artifact, &err),
-                 CLARY_BAD_MODEL);
-    struct bytes text = {NULL, 0};
-    append(&text, "just text, but gzipped", 22);
-    struct bytes packed = gzip(&text);
-    CHECK_STATUS(clary_artifact_open_memory(packed.at, packed.len, NULL,
-                                            &artifact, &err),
-                 CLARY_BAD_MODEL);
-    CHECK(strstr(err.message, "not a tar.gz") != NULL);
-    discard(&text);
-    discard(&packed);
 }
