@@ -7,6 +7,8 @@
  */
 #include "acceptor.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -23,17 +25,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log.h"
-
 enum {
-    BACKLOG = 4096,         /* the kernel lowers it to net.core.somaxconn */
-    LINGERING_MAX = 256,    /* sockets; one more is closed at once */
-    LINGER_MS = 10000,      /* in all */
-    TICK_MS = 1000,
-    PAUSE_MS = 20,          /* when there are no descriptors left */
-    WARN_MS = 1000,         /* between two log lines about that */
-    DROP_BYTES = 1 << 20,   /* of one socket a turn */
-    ACCEPT_BURST = 64       /* sockets before the others get a turn */
+    BACKLOG = 4096,      /* the kernel lowers it to net.core.somaxconn */
+    LINGERING_MAX = 256, /* sockets; one more is closed at once */
+    LINGER_MS = 10000,   /* in all */
+    TICK_MS = 250,
+    PAUSE_MS = 20,        /* when there are no descriptors left */
+    WARN_MS = 1000,       /* between two log lines about that */
+    DROP_BYTES = 1 << 20, /* of one socket a turn */
+    ACCEPT_BURST = 64     /* sockets before the others get a turn */
 };
 
 /* What an epoll event means: a slot of `lingering`, or one of these. */
@@ -93,8 +93,8 @@ static enum clary_status listen_on(struct acceptor *acceptor,
                           "CLARY_ADDRESS is \"%s\", expected a numeric "
                           "address such as 0.0.0.0",
                           address);
-    acceptor->listener = socket(info->ai_family,
-                                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    acceptor->listener =
+        socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bool done =
         acceptor->listener >= 0 &&
         setsockopt(acceptor->listener, SOL_SOCKET, SO_REUSEADDR, &one,
@@ -111,7 +111,7 @@ static enum clary_status listen_on(struct acceptor *acceptor,
 
 static int bound_port(int fd)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {0};
     socklen_t len = sizeof name;
 
     if (getsockname(fd, (struct sockaddr *)&name, &len) != 0)
@@ -244,8 +244,7 @@ static int tick(struct acceptor *acceptor)
 
     if (acceptor->is_ticking && now - acceptor->ticked_ms >= TICK_MS) {
         acceptor->ticked_ms = now;
-        acceptor->is_ticking =
-            acceptor->client.tick(acceptor->client.context);
+        acceptor->is_ticking = acceptor->client.tick(acceptor->client.context);
     }
     pthread_mutex_lock(&acceptor->mutex);
     for (size_t i = 0; acceptor->n_lingering > 0 && i < LINGERING_MAX; i++)

@@ -12,11 +12,11 @@
 #ifndef SERVE_ACCEPTOR_H
 #define SERVE_ACCEPTOR_H
 
+#include <clary/status.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
-
-#include <clary/status.h>
 
 struct acceptor;
 
@@ -27,7 +27,7 @@ struct acceptor_client {
      * owns it, also when it fails. */
     void (*take)(void *context, int fd, const struct sockaddr *address,
                  socklen_t len);
-    /* Called about once a second after a socket was taken, for as long as it
+    /* Called four times a second after a socket was taken, for as long as it
      * returns true. */
     bool (*tick)(void *context);
 };
@@ -39,8 +39,8 @@ struct acceptor_client {
  *   errors   CLARY_BAD_INPUT (the address), CLARY_IO
  */
 enum clary_status acceptor_open(const char *address, int64_t port,
-                                struct acceptor **out,
-                                struct clary_error *err) CLARY_MUST_USE;
+                                struct acceptor **out, struct clary_error *err)
+    CLARY_MUST_USE;
 
 int acceptor_port(const struct acceptor *acceptor);
 

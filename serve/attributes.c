@@ -38,8 +38,8 @@ static struct span attribute(const char *header, const char *key)
         size_t key_len = strlen(key);
         if (item.len > key_len && memcmp(item.text, key, key_len) == 0 &&
             item.text[key_len] == '=')
-            value = trim((struct span){item.text + key_len + 1,
-                                       item.len - key_len - 1});
+            value = trim(
+                (struct span){item.text + key_len + 1, item.len - key_len - 1});
         header += len;
         header += *header == ',';
     }

@@ -6,9 +6,9 @@
 #ifndef SERVE_ATTRIBUTES_H
 #define SERVE_ATTRIBUTES_H
 
-#include <stdint.h>
-
 #include <clary/status.h>
+
+#include <stdint.h>
 
 /* Whether the attributes ask for this model and for a prediction. Anything but
  * tfs-model-name, tfs-model-version and tfs-method is somebody else's and
@@ -17,7 +17,7 @@
  *   header   as sent; NULL: there was none
  *   errors   CLARY_BAD_INPUT (a value that cannot be one), CLARY_NOT_FOUND
  *            (another model or version)
- *   source   contract.md T19 and cases 60 to 63
+
  */
 enum clary_status attributes_check(const char *header, const char *model_name,
                                    int64_t model_version,

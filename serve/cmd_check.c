@@ -2,11 +2,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <math.h>
-#include <stdlib.h>
-
-#include <clary/clary.h>
-
 #include "commands.h"
 #include "golden.h"
 #include "report_json.h"
@@ -14,15 +9,19 @@
 #include "tool.h"
 #include "warm_up.h"
 
+#include <clary/clary.h>
+
+#include <math.h>
+#include <stdlib.h>
+
 enum { MODEL, GOLDEN, TOLERANCE, JSON };
 
 static const struct option options[] = {
     [MODEL] = {"--model", "PATH", "artifact (default: CLARY_MODEL)"},
     [GOLDEN] = {"--golden", "FILE",
-                "CSV: features, then outputs (default: the artifact's "
-                "own " GOLDEN_PATH ")"},
+                "golden rows (default: " GOLDEN_PATH " in the artifact)"},
     [TOLERANCE] = {"--tolerance", "T",
-                   "a value passes within T + T * |wanted| (default: 1e-6)"},
+                   "allowed: T + T * |wanted| (default: 1e-6)"},
     [JSON] = {"--json", NULL, "print a JSON document"},
 };
 
@@ -85,8 +84,8 @@ static void print_result(const struct clary_model *model,
         return;
     }
     terminal_field(stdout, "rows", "%zu", result->n_rows);
-    terminal_field(stdout, "tolerance", "%g + %g * |wanted|",
-                   result->tolerance, result->tolerance);
+    terminal_field(stdout, "tolerance", "%g + %g * |wanted|", result->tolerance,
+                   result->tolerance);
     print_extreme("largest absolute difference", &result->absolute);
     print_extreme("largest relative difference", &result->relative);
     if (result->n_outside == 0) {
@@ -102,8 +101,8 @@ static void print_result(const struct clary_model *model,
 static enum clary_status check(const struct arguments *arguments,
                                const struct config *config, double tolerance,
                                const struct clary_model *model,
-                               struct golden_result *result,
-                               bool *has_golden, struct clary_error *err)
+                               struct golden_result *result, bool *has_golden,
+                               struct clary_error *err)
 {
     const struct clary_invoke_options invoke = config_invoke_options(config);
     const char *text;
@@ -111,13 +110,13 @@ static enum clary_status check(const struct arguments *arguments,
     size_t len;
 
     CLARY_TRY(warm_up(model, &invoke, err));
-    CLARY_TRY(find_golden(arguments->values[GOLDEN], model, &text, &len,
-                          &owned, err));
+    CLARY_TRY(find_golden(arguments->values[GOLDEN], model, &text, &len, &owned,
+                          err));
     *has_golden = text != NULL;
     enum clary_status status =
-        text == NULL ? CLARY_OK
-                     : golden_check(model, &invoke, text, len, tolerance,
-                                    result, err);
+        text == NULL
+            ? CLARY_OK
+            : golden_check(model, &invoke, text, len, tolerance, result, err);
     free(owned);
     return status;
 }

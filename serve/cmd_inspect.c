@@ -2,16 +2,16 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <inttypes.h>
-#include <string.h>
-
-#include <clary/clary.h>
-
 #include "columns.h"
 #include "commands.h"
 #include "report_json.h"
 #include "terminal.h"
 #include "tool.h"
+
+#include <clary/clary.h>
+
+#include <inttypes.h>
+#include <string.h>
 
 enum { MODEL, JSON };
 
@@ -97,8 +97,7 @@ static bool print_model(const struct clary_model *model)
     clary_model_info(model, &info);
     print_artifact(&info);
     terminal_field(stdout, "signature", "%s", signature->name);
-    bool done =
-        print_fields("Inputs", signature->inputs, signature->n_inputs);
+    bool done = print_fields("Inputs", signature->inputs, signature->n_inputs);
     done &= print_fields("Outputs", signature->outputs, signature->n_outputs);
     done &= print_ops(model, info.n_ops);
     print_totals(&info);

@@ -6,18 +6,18 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "commands.h"
+#include "terminal.h"
+#include "tool.h"
+
+#include <clary/clary.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <clary/clary.h>
-
-#include "commands.h"
-#include "terminal.h"
-#include "tool.h"
 
 enum { MODEL, ACCEPT, CONTENT_TYPE };
 
@@ -64,7 +64,8 @@ static void progress_add(struct progress *progress, size_t bytes)
 static enum clary_status write_out(const char *bytes, size_t len,
                                    struct clary_error *err)
 {
-    if (fwrite(bytes, 1, len, stdout) == len)
+    if (len == 0 || /* `bytes` may be NULL then */
+        (fwrite(bytes, 1, len, stdout) == len && fflush(stdout) == 0))
         return CLARY_OK;
     return clary_fail(err, CLARY_IO, "cannot write: %s", strerror(errno));
 }
@@ -93,7 +94,12 @@ static enum clary_status stream(struct clary_invoke *invoke, int fd,
         progress_add(progress, (size_t)n);
     }
     CLARY_TRY(clary_invoke_finish(invoke, &reply, err));
-    return write_out(reply.body, reply.len, err);
+    CLARY_TRY(write_out(reply.body, reply.len, err));
+    /* JSON has no last line feed; a shell's next prompt wants one. */
+    if (reply.len > 0 && reply.body[reply.len - 1] != '\n' &&
+        terminal_is_rich(stdout))
+        CLARY_TRY(write_out("\n", 1, err));
+    return CLARY_OK;
 }
 
 static enum clary_status predict(const struct arguments *arguments,
@@ -104,9 +110,9 @@ static enum clary_status predict(const struct arguments *arguments,
     const struct clary_invoke_options invoke_options =
         config_invoke_options(config);
     const char *content_type = arguments->values[CONTENT_TYPE];
-    const struct clary_request request = {
-        content_type != NULL ? content_type : "text/csv",
-        arguments->values[ACCEPT]};
+    const struct clary_request request = {content_type != NULL ? content_type
+                                                               : "text/csv",
+                                          arguments->values[ACCEPT]};
     struct clary_invoke *invoke = clary_invoke_new(&invoke_options);
     struct progress progress;
 
@@ -137,8 +143,7 @@ static int run(const struct arguments *arguments)
     }
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        clary_fail(&err, CLARY_IO, "cannot open %s: %s", path,
-                   strerror(errno));
+        clary_fail(&err, CLARY_IO, "cannot open %s: %s", path, strerror(errno));
         status = tool_complain("predict", err.message);
     } else if (predict(arguments, &config, model, fd, &err) != CLARY_OK) {
         fflush(stdout); /* the rows before the complaint */

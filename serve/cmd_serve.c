@@ -11,20 +11,20 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <inttypes.h>
-#include <signal.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <clary/clary.h>
-
 #include "base/log.h"
 #include "commands.h"
 #include "config.h"
 #include "http.h"
 #include "registry.h"
 #include "routes.h"
+
+#include <clary/clary.h>
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { MODEL, PORT };
 
@@ -38,11 +38,11 @@ enum { OTHER_DESCRIPTORS = 64 };
 
 static int log_failure(const char *event, const struct clary_error *err)
 {
-    clary_log(CLARY_LOG_ERROR, event,
-              (struct clary_log_field[]){
-                  {"status", clary_status_name(err->status)},
-                  {"message", err->message},
-                  {NULL, NULL}});
+    clary_log(
+        CLARY_LOG_ERROR, event,
+        (struct clary_log_field[]){{"status", clary_status_name(err->status)},
+                                   {"message", err->message},
+                                   {NULL, NULL}});
     return EXIT_REFUSED;
 }
 
@@ -147,13 +147,13 @@ static enum clary_status listen_for_requests(const struct config *config,
     CLARY_TRY(status);
     snprintf(port, sizeof port, "%d", http_port(*server));
     snprintf(threads, sizeof threads, "%zu", http.n_loops);
-    clary_log(CLARY_LOG_INFO, "listening",
-              (struct clary_log_field[]){
-                  {"version", CLARY_VERSION},
-                  {"port", port},
-                  {"threads", threads},
-                  {"kernels", clary_kernels_description()},
-                  {NULL, NULL}});
+    clary_log(
+        CLARY_LOG_INFO, "listening",
+        (struct clary_log_field[]){{"version", CLARY_VERSION},
+                                   {"port", port},
+                                   {"threads", threads},
+                                   {"kernels", clary_kernels_description()},
+                                   {NULL, NULL}});
     return CLARY_OK;
 }
 
@@ -165,15 +165,15 @@ static void log_ready(struct registry *registry)
 
     snprintf(version, sizeof version, "%" PRId64, model->info.version);
     snprintf(sha256, sizeof sha256, "%.12s", model->info.sha256);
-    clary_log(CLARY_LOG_INFO, "ready",
-              (struct clary_log_field[]){
-                  {"model", model->info.name},
-                  {"model_version", version},
-                  {"format", model->info.format},
-                  {"framework", model->info.framework},
-                  {"sha256", sha256},
-                  {"notes", notes[0] != '\0' ? notes : NULL},
-                  {NULL, NULL}});
+    clary_log(
+        CLARY_LOG_INFO, "ready",
+        (struct clary_log_field[]){{"model", model->info.name},
+                                   {"model_version", version},
+                                   {"format", model->info.format},
+                                   {"framework", model->info.framework},
+                                   {"sha256", sha256},
+                                   {"notes", notes[0] != '\0' ? notes : NULL},
+                                   {NULL, NULL}});
     registry_release(registry, model);
 }
 
@@ -185,9 +185,9 @@ static void drain(struct http_server *server, const struct config *config,
     clary_log(CLARY_LOG_INFO, "draining",
               (struct clary_log_field[]){{"reason", reason}, {NULL, NULL}});
     snprintf(cut, sizeof cut, "%zu", http_drain(server, config->grace_ms));
-    clary_log(CLARY_LOG_INFO, "stopped",
-              (struct clary_log_field[]){{"connections_cut", cut},
-                                         {NULL, NULL}});
+    clary_log(
+        CLARY_LOG_INFO, "stopped",
+        (struct clary_log_field[]){{"connections_cut", cut}, {NULL, NULL}});
 }
 
 static int serve(const struct config *config, struct routes *routes)

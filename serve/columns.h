@@ -5,9 +5,9 @@
 #ifndef SERVE_COLUMNS_H
 #define SERVE_COLUMNS_H
 
-#include <stddef.h>
-
 #include <clary/tensor.h>
+
+#include <stddef.h>
 
 enum { COLUMN_NAME_BYTES = 256 };
 

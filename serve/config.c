@@ -6,14 +6,14 @@
  */
 #include "config.h"
 
+#include "base/cpu.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/cpu.h"
 
 enum kind { TEXT, NUMBER, CHOICE };
 
@@ -35,13 +35,13 @@ static const char *const style_words[] = {"auto", "tfserving",
                                           "tfserving-strict", "plain", NULL};
 static const char *const header_words[] = {"default", "auto", "present",
                                            "absent", NULL};
-static const char *const level_words[] = {"debug", "info",  "warning",
+static const char *const level_words[] = {"debug", "info", "warning",
                                           "error", "none", NULL};
-static const char *const kernel_words[] = {"scalar", "avx2", "avx512",
-                                           "neon", NULL};
+static const char *const kernel_words[] = {"scalar", "avx2", "avx512", "neon",
+                                           NULL};
 
-#define GIB (INT64_C(1) << 30)
-#define TIB (INT64_C(1) << 40)
+#define GIB          (INT64_C(1) << 30)
+#define TIB          (INT64_C(1) << 40)
 #define MEMBER(name) offsetof(struct config, name)
 
 /* Where two variables set one member the later line wins. */
@@ -69,8 +69,9 @@ static const struct setting settings[] = {
      .unit = "threads",
      .min = 1,
      .max = 256,
-     .otherwise = "cores of the affinity mask and cgroup quota",
-     .help = "Event loops; each one runs models."},
+     .otherwise = "as many cores as there are",
+     .help = "Event loops; each one runs models. Without it, the cores of the "
+             "affinity mask and the cgroup quota."},
     {.name = "SAGEMAKER_MODEL_SERVER_WORKERS",
      .kind = NUMBER,
      .member = MEMBER(threads),

@@ -9,33 +9,33 @@
 #ifndef SERVE_CONFIG_H
 #define SERVE_CONFIG_H
 
-#include <stdint.h>
-#include <stdio.h>
-
 #include <clary/invoke.h>
 #include <clary/model.h>
 #include <clary/status.h>
+
+#include <stdint.h>
+#include <stdio.h>
 
 struct config {
     const char *model_path;
     const char *address;        /* numeric */
     const char *default_accept; /* NULL: the style's */
     int64_t port;
-    int64_t threads;            /* 0 until config_load has counted cores */
+    int64_t threads; /* 0 until config_load has counted cores */
     int64_t max_body_bytes;
-    int64_t max_payload_mb;     /* SageMaker's; 0: not stated */
+    int64_t max_payload_mb; /* SageMaker's; 0: not stated */
     int64_t max_reply_bytes;
-    int64_t max_memory_bytes;   /* scratch of one request */
+    int64_t max_memory_bytes; /* scratch of one request */
     int64_t max_connections;
     int64_t idle_timeout_s;
     int64_t grace_ms;
-    int64_t identify;           /* 0 or 1 */
+    int64_t identify; /* 0 or 1 */
     int64_t max_artifact_bytes;
     int64_t max_model_bytes;
-    int64_t style;              /* enum clary_style */
-    int64_t csv_header;         /* enum clary_csv_header */
-    int64_t log_level;          /* enum clary_log_level */
-    int64_t kernels;            /* read by the library; checked here */
+    int64_t style;      /* enum clary_style */
+    int64_t csv_header; /* enum clary_csv_header */
+    int64_t log_level;  /* enum clary_log_level */
+    int64_t kernels;    /* read by the library; checked here */
 };
 
 /* Defaults, then the environment.

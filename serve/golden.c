@@ -145,8 +145,7 @@ static bool reserve_row(struct golden *golden)
 }
 
 /* Fills a golden whose column counts are set. */
-static enum clary_status read_golden(struct golden *golden,
-                                     struct cursor text,
+static enum clary_status read_golden(struct golden *golden, struct cursor text,
                                      struct clary_error *err)
 {
     struct cursor line;

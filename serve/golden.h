@@ -9,12 +9,12 @@
 #ifndef SERVE_GOLDEN_H
 #define SERVE_GOLDEN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include <clary/invoke.h>
 #include <clary/model.h>
 #include <clary/status.h>
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /* The artifact's own golden file. */
 #define GOLDEN_PATH "clary/golden.csv"
@@ -31,8 +31,8 @@ struct golden_extreme {
 struct golden_result {
     double tolerance;
     size_t n_rows;
-    size_t n_values;   /* compared */
-    size_t n_outside;  /* of them, further off than allowed */
+    size_t n_values;  /* compared */
+    size_t n_outside; /* of them, further off than allowed */
     struct golden_extreme absolute, relative;
 };
 

@@ -19,7 +19,7 @@
  *     16 KiB however large bodies are;
  *   - its epoll is edge triggered, and after a short read it waits for the
  *     next edge; when the client's end of file came with the data there is
- *     none: see shut_reading;
+ *     none: see watch_connections;
  *   - it believes either Content-Length or Transfer-Encoding and does not mind
  *     both: framing.c does.
  *
@@ -27,21 +27,20 @@
  */
 #include "http.h"
 
+#include "acceptor.h"
+#include "connections.h"
+#include "exchange.h"
+#include "framing.h"
+
 #include <errno.h>
 #include <microhttpd.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "acceptor.h"
-#include "exchange.h"
-#include "framing.h"
 
 enum {
     POOL_BYTES = 16 * 1024, /* a piece of a body is at most half of it */
@@ -50,24 +49,15 @@ enum {
     CUT_BYTES = 64 << 20,   /* of an unwanted rest are read before its
                              * connection is cut */
     CUT_ANSWER_BYTES = 2048,
-    POLL_MS = 5,            /* while draining */
-    IDLE_GRACE_MS = 200     /* draining: an idle connection may still bring a
-                             * request that was on its way */
-};
-
-struct connection {
-    struct loop *loop;
-    struct connection *previous, *next;
-    int fd;
-    atomic_bool is_busy; /* a request has begun and is not completed */
-    bool must_linger;    /* answered before its body was read */
+    POLL_MS = 5,        /* while draining */
+    IDLE_GRACE_MS = 200 /* draining: an idle connection may still bring a
+                         * request that was on its way */
 };
 
 struct loop {
     struct http_server *server;
     struct MHD_Daemon *daemon;
-    pthread_mutex_t mutex; /* over `connections` */
-    struct connection *connections;
+    struct connections connections;
     struct exchange_pool exchanges;
 };
 
@@ -76,8 +66,8 @@ struct http_server {
     struct http_options options;
     struct acceptor *acceptor;
     struct loop *loops;
-    size_t n_loops;      /* started */
-    size_t turn;         /* of the acceptor's thread */
+    size_t n_loops; /* started */
+    size_t turn;    /* of the acceptor's thread */
     atomic_size_t n_connections;
     atomic_bool is_draining;
 };
@@ -259,8 +249,8 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
                   atomic_load(&loop->server->is_draining));
 }
 
-static void on_completed(void *loop, struct MHD_Connection *mhd,
-                         void **context, enum MHD_RequestTerminationCode code)
+static void on_completed(void *loop, struct MHD_Connection *mhd, void **context,
+                         enum MHD_RequestTerminationCode code)
 {
     struct connection *connection = connection_of(mhd);
 
@@ -273,43 +263,15 @@ static void on_completed(void *loop, struct MHD_Connection *mhd,
         atomic_store(&connection->is_busy, false);
 }
 
-static void connection_opened(struct loop *loop, struct MHD_Connection *mhd,
-                              void **context)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct connection *connection = calloc(1, sizeof *connection);
-
-    *context = connection;
-    if (connection == NULL)
-        return; /* begin will refuse */
-    connection->loop = loop;
-    connection->fd = info->connect_fd;
-    pthread_mutex_lock(&loop->mutex);
-    connection->next = loop->connections;
-    if (connection->next != NULL)
-        connection->next->previous = connection;
-    loop->connections = connection;
-    pthread_mutex_unlock(&loop->mutex);
-}
-
 /* libmicrohttpd closes the socket right after this. */
 static void connection_closed(struct loop *loop, struct connection *connection)
 {
-    pthread_mutex_lock(&loop->mutex);
-    if (connection->previous != NULL)
-        connection->previous->next = connection->next;
-    else
-        loop->connections = connection->next;
-    if (connection->next != NULL)
-        connection->next->previous = connection->previous;
-    pthread_mutex_unlock(&loop->mutex);
     if (connection->must_linger) {
         int fd = dup(connection->fd);
         if (fd >= 0)
             acceptor_linger(loop->server->acceptor, fd);
     }
-    free(connection);
+    connections_remove(&loop->connections, connection);
 }
 
 static void on_connection(void *argument, struct MHD_Connection *mhd,
@@ -319,7 +281,10 @@ static void on_connection(void *argument, struct MHD_Connection *mhd,
     struct loop *loop = argument;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        connection_opened(loop, mhd, context);
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        /* NULL, without memory: begin will refuse its requests */
+        *context = connections_add(&loop->connections, info->connect_fd);
         return;
     }
     if (*context != NULL)
@@ -339,13 +304,12 @@ static size_t keep_escapes(void *context, struct MHD_Connection *mhd,
 /* --- the server ---------------------------------------------------------- */
 
 /* What a connection over the limit is told. */
-static const char full_response[] =
-    "HTTP/1.1 503 Service Unavailable\r\n"
-    "Content-Type: application/json\r\n"
-    "Content-Length: 33\r\n"
-    "Retry-After: 1\r\n"
-    "Connection: close\r\n\r\n"
-    "{\"error\": \"too many connections\"}";
+static const char full_response[] = "HTTP/1.1 503 Service Unavailable\r\n"
+                                    "Content-Type: application/json\r\n"
+                                    "Content-Length: 33\r\n"
+                                    "Retry-After: 1\r\n"
+                                    "Connection: close\r\n\r\n"
+                                    "{\"error\": \"too many connections\"}";
 
 static void refuse_connection(struct http_server *server, int fd)
 {
@@ -370,41 +334,13 @@ static void take_connection(void *context, int fd,
     }
 }
 
-/* Whether the client has closed its side and all it sent has been read. */
-static bool is_at_end(const struct connection *connection)
-{
-    char byte;
-    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-/* Whether a request may be on its way in: begun, or its bytes have come. */
-static bool is_in_use(const struct connection *connection)
-{
-    int arrived = 0;
-    return atomic_load(&connection->is_busy) ||
-           ioctl(connection->fd, FIONREAD, &arrived) != 0 || arrived > 0;
-}
-
-/* Ends the reading side of the connections whose clients have gone and, with
- * `also_idle`, of those that wait for a request. That makes the edge on which
- * their loop reads the end of file; it then drops what was incomplete, and
- * still sends what is being answered. */
-static void shut_reading(struct loop *loop, bool also_idle)
-{
-    pthread_mutex_lock(&loop->mutex);
-    for (struct connection *connection = loop->connections; connection != NULL;
-         connection = connection->next)
-        if (is_at_end(connection) || (also_idle && !is_in_use(connection)))
-            shutdown(connection->fd, SHUT_RD);
-    pthread_mutex_unlock(&loop->mutex);
-}
-
+/* Now and then: those whose end of file has no edge. */
 static bool watch_connections(void *context)
 {
     struct http_server *server = context;
 
     for (size_t i = 0; i < server->n_loops; i++)
-        shut_reading(&server->loops[i], false);
+        connections_end(&server->loops[i].connections, false);
     return atomic_load(&server->n_connections) > 0;
 }
 
@@ -415,7 +351,7 @@ static enum clary_status loop_start(struct http_server *server,
 
     loop->server = server;
     loop->exchanges.app = &server->app;
-    pthread_mutex_init(&loop->mutex, NULL);
+    connections_init(&loop->connections);
     loop->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC,
         0, NULL, NULL, on_request, loop, MHD_OPTION_NOTIFY_COMPLETED,
@@ -423,10 +359,9 @@ static enum clary_status loop_start(struct http_server *server,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_END);
     if (loop->daemon == NULL) {
-        pthread_mutex_destroy(&loop->mutex);
+        connections_deinit(&loop->connections);
         return clary_fail(err, CLARY_IO, "cannot start an event loop: %s",
                           strerror(errno));
     }
@@ -454,11 +389,10 @@ enum clary_status http_start(const struct http_options *options,
     for (size_t i = 0; status == CLARY_OK && i < options->n_loops; i++)
         status = loop_start(server, &server->loops[i], err);
     if (status == CLARY_OK)
-        status = acceptor_start(
-            server->acceptor,
-            &(struct acceptor_client){server, take_connection,
-                                      watch_connections},
-            err);
+        status = acceptor_start(server->acceptor,
+                                &(struct acceptor_client){
+                                    server, take_connection, watch_connections},
+                                err);
     if (status != CLARY_OK) {
         http_stop(server);
         return status;
@@ -477,11 +411,14 @@ size_t http_drain(struct http_server *server, int64_t grace_ms)
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
     int64_t waited_ms = 0;
 
-    atomic_store(&server->is_draining, true);
+    /* in this order: whoever is told to close and connects again is refused,
+     * not accepted by a socket that is about to go */
     acceptor_refuse(server->acceptor);
+    atomic_store(&server->is_draining, true);
     while (atomic_load(&server->n_connections) > 0 && waited_ms < grace_ms) {
         for (size_t i = 0; i < server->n_loops; i++)
-            shut_reading(&server->loops[i], waited_ms >= IDLE_GRACE_MS);
+            connections_end(&server->loops[i].connections,
+                            waited_ms >= IDLE_GRACE_MS);
         nanosleep(&pause, NULL);
         waited_ms += POLL_MS;
     }
@@ -498,7 +435,7 @@ void http_stop(struct http_server *server)
         struct loop *loop = &server->loops[i];
         MHD_stop_daemon(loop->daemon);
         exchange_pool_deinit(&loop->exchanges);
-        pthread_mutex_destroy(&loop->mutex);
+        connections_deinit(&loop->connections);
     }
     acceptor_close(server->acceptor);
     free(server->loops);

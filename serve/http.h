@@ -12,11 +12,11 @@
 #ifndef SERVE_HTTP_H
 #define SERVE_HTTP_H
 
+#include <clary/status.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <clary/status.h>
 
 /* A request before its body. Pointers live until finish; NULL: no such
  * header. */
@@ -58,7 +58,7 @@ struct http_app {
 struct http_options {
     const char *address;
     int64_t port;
-    size_t n_loops;          /* event loops, a thread each */
+    size_t n_loops; /* event loops, a thread each */
     size_t max_connections;
     unsigned idle_timeout_s;
 };
@@ -73,8 +73,8 @@ struct http_server;
  */
 enum clary_status http_start(const struct http_options *options,
                              const struct http_app *app,
-                             struct http_server **out,
-                             struct clary_error *err) CLARY_MUST_USE;
+                             struct http_server **out, struct clary_error *err)
+    CLARY_MUST_USE;
 
 int http_port(const struct http_server *server);
 

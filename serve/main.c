@@ -6,13 +6,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
+#include "commands.h"
 
 #include <clary/clary.h>
 
-#include "commands.h"
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &command_serve,
@@ -74,8 +76,21 @@ static bool is_link_called_serve(const char *program)
     return strcmp(slash != NULL ? slash + 1 : program, "serve") == 0;
 }
 
+/* A socket must never become standard error: the log would be written to a
+ * client. What stands in for a closed file reads nothing and cannot be
+ * written to, so that output which is lost is still an error. */
+static bool open_standard_files(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!open_standard_files())
+        return EXIT_REFUSED;
     if (argc > 0 && is_link_called_serve(argv[0]))
         return run(&command_serve, argc - 1, argv + 1);
     if (argc < 2) {

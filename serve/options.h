@@ -40,7 +40,7 @@ struct command {
     const char *details;          /* further help, whole lines; or NULL */
     const struct option *options; /* the first OPTIONS_MAX at most */
     size_t n_options;
-    void (*more_help)(FILE *out); /* NULL: nothing */
+    void (*more_help)(FILE *out);                  /* NULL: nothing */
     int (*run)(const struct arguments *arguments); /* the exit status */
 };
 

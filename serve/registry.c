@@ -5,13 +5,13 @@
  */
 #include "registry.h"
 
+#include "warm_up.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "warm_up.h"
 
 struct registry {
     pthread_mutex_t mutex; /* over what follows */

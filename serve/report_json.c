@@ -5,12 +5,12 @@
  */
 #include "report_json.h"
 
+#include "columns.h"
+
 #include <cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "columns.h"
 
 /* Prints and frees. cJSON's functions take NULL, so that one missing piece of
  * memory makes the document shorter, not the program crash; `root` NULL and a
@@ -76,9 +76,8 @@ static void add_signature(cJSON *root, const struct clary_signature *signature)
     cJSON *columns = cJSON_AddArrayToObject(object, "csv_columns");
     for (size_t i = 0; i < signature->n_inputs; i++)
         for (size_t k = 0; k < signature->inputs[i].width; k++)
-            cJSON_AddItemToArray(columns,
-                                 cJSON_CreateString(column_name(
-                                     &signature->inputs[i], k, name)));
+            cJSON_AddItemToArray(columns, cJSON_CreateString(column_name(
+                                              &signature->inputs[i], k, name)));
 }
 
 static void add_ops(cJSON *root, const struct clary_model *model, size_t n_ops)

@@ -8,12 +8,12 @@
 #ifndef SERVE_REPORT_JSON_H
 #define SERVE_REPORT_JSON_H
 
-#include <stdbool.h>
+#include "golden.h"
 
 #include <clary/model.h>
 #include <clary/status.h>
 
-#include "golden.h"
+#include <stdbool.h>
 
 /* {"error": {"status": ..., "message": ...}} */
 bool report_json_error(const struct clary_error *err);

@@ -9,14 +9,14 @@
  */
 #include "routes.h"
 
+#include "attributes.h"
+#include "base/log.h"
+#include "error_body.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "attributes.h"
-#include "base/log.h"
-#include "error_body.h"
 
 /* THE table from statuses of the library to those of HTTP. */
 static const unsigned http_statuses[CLARY_STATUS_COUNT] = {
@@ -47,7 +47,7 @@ struct route_request {
     struct clary_invoke *invoke;        /* made for the first invocation */
     const struct registry_model *model; /* NULL: not borrowed */
     uint64_t body_bytes;
-    struct http_answer answer;          /* its status is 0 until it is known */
+    struct http_answer answer; /* its status is 0 until it is known */
     struct clary_error err;
     char error_body[ERROR_BODY_BYTES];
     char inference_id[INFERENCE_ID_BYTES];
@@ -88,12 +88,12 @@ static void fail(struct route_request *request, unsigned status,
 
     refuse(request, status, message);
     snprintf(number, sizeof number, "%u", status);
-    clary_log(status < 500 ? CLARY_LOG_WARNING : CLARY_LOG_ERROR, "refused",
-              (struct clary_log_field[]){
-                  {"status", number},
-                  {"message", message},
-                  {"inference_id", id[0] != '\0' ? id : NULL},
-                  {NULL, NULL}});
+    clary_log(
+        status < 500 ? CLARY_LOG_WARNING : CLARY_LOG_ERROR, "refused",
+        (struct clary_log_field[]){{"status", number},
+                                   {"message", message},
+                                   {"inference_id", id[0] != '\0' ? id : NULL},
+                                   {NULL, NULL}});
 }
 
 static void fail_with_error(struct route_request *request)
@@ -314,8 +314,7 @@ static void request_release(void *argument)
     if (request->model != NULL)
         registry_release(request->routes->registry, request->model);
     request->model = NULL;
-    if (request->answer.len > WARM_BYTES ||
-        request->body_bytes > WARM_BYTES) {
+    if (request->answer.len > WARM_BYTES || request->body_bytes > WARM_BYTES) {
         clary_invoke_free(request->invoke);
         request->invoke = NULL;
     }

@@ -11,13 +11,13 @@
 #ifndef SERVE_ROUTES_H
 #define SERVE_ROUTES_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "http.h"
+#include "registry.h"
 
 #include <clary/invoke.h>
 
-#include "http.h"
-#include "registry.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct routes {
     struct registry *registry;

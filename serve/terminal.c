@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BOLD "\033[1m"
-#define DIM "\033[2m"
-#define RED "\033[1;31m"
+#define BOLD  "\033[1m"
+#define DIM   "\033[2m"
+#define RED   "\033[1;31m"
 #define GREEN "\033[1;32m"
 #define PLAIN "\033[0m"
 

@@ -4,14 +4,14 @@
  */
 #include "tool.h"
 
+#include "options.h"
+
+#include <clary/clary.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <clary/clary.h>
-
-#include "options.h"
 
 int tool_open(const char *path, struct config *config,
               struct clary_model **model, struct clary_error *err)

@@ -5,13 +5,13 @@
 #ifndef SERVE_TOOL_H
 #define SERVE_TOOL_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "config.h"
 
 #include <clary/model.h>
 #include <clary/status.h>
 
-#include "config.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Reads the settings and loads a model for one thread.
  *

@@ -4,9 +4,9 @@
  */
 #include "warm_up.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
+
+#include <stdlib.h>
 
 /* "0,0,...,0\n", one zero a column. */
 static char *zero_row(size_t n_columns, size_t *len)
@@ -44,8 +44,8 @@ enum clary_status warm_up(const struct clary_model *model,
     free(row);
     if (status != CLARY_BAD_INPUT)
         return status;
-    clary_log(CLARY_LOG_INFO, "first row refused",
-              (struct clary_log_field[]){{"message", err->message},
-                                         {NULL, NULL}});
+    clary_log(
+        CLARY_LOG_INFO, "first row refused",
+        (struct clary_log_field[]){{"message", err->message}, {NULL, NULL}});
     return CLARY_OK;
 }

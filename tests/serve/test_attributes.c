@@ -1,0 +1,69 @@
+/* test_attributes.c: tfs-model-name, tfs-model-version, tfs-method.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "serve/attributes.h"
+#include "tests/test.h"
+
+static struct clary_error err;
+
+/* Against model "Servo", version 12. */
+static enum clary_status check(const char *header)
+{
+    err.message[0] = '\0';
+    return attributes_check(header, "Servo", 12, &err);
+}
+
+TEST(this_model)
+{
+    CHECK_STATUS(check(NULL), CLARY_OK);
+    CHECK_STATUS(check(""), CLARY_OK);
+    CHECK_STATUS(check("tfs-model-name=Servo"), CLARY_OK);
+    CHECK_STATUS(check("tfs-model-version=12"), CLARY_OK);
+    CHECK_STATUS(check("tfs-model-version=0012"), CLARY_OK);
+    CHECK_STATUS(check(" tfs-method=predict ,\ttfs-model-name=Servo,"
+                       "tfs-model-version=12"),
+                 CLARY_OK);
+}
+
+TEST(somebody_elses)
+{
+    CHECK_STATUS(check("c000b4f9-df62-4c85-a0bf-7c525f9104a4"), CLARY_OK);
+    CHECK_STATUS(check(",,=,a=b,tfs-model-name"), CLARY_OK);
+    CHECK_STATUS(check("x-tfs-model-name=other"), CLARY_OK);
+    CHECK_STATUS(check("tfs-model-names=other"), CLARY_OK);
+}
+
+TEST(another_model)
+{
+    CHECK_STATUS(check("tfs-model-name=other"), CLARY_NOT_FOUND);
+    CHECK_STR(err.message, "Servable not found for request: Latest(other)");
+    CHECK_STATUS(check("tfs-model-name=Serv"), CLARY_NOT_FOUND);
+    CHECK_STATUS(check("tfs-model-version=999"), CLARY_NOT_FOUND);
+    CHECK_STR(err.message,
+              "Servable not found for request: Specific(Servo, 999)");
+    CHECK_STATUS(check("tfs-model-version=12,tfs-model-name=other"),
+                 CLARY_NOT_FOUND);
+    CHECK_STR(err.message,
+              "Servable not found for request: Specific(other, 12)");
+    CHECK_STATUS(check("tfs-model-name=Servo,tfs-model-name=other"),
+                 CLARY_NOT_FOUND);
+}
+
+TEST(values_that_cannot_be)
+{
+    CHECK_STATUS(check("tfs-model-name=../../etc"), CLARY_BAD_INPUT);
+    CHECK_STR(err.message, "invalid tfs-model-name");
+    CHECK_STATUS(check("tfs-model-name="), CLARY_BAD_INPUT);
+    CHECK_STATUS(check("tfs-model-name=a b"), CLARY_BAD_INPUT);
+    CHECK_STATUS(check("tfs-model-version=1.5"), CLARY_BAD_INPUT);
+    CHECK_STR(err.message, "invalid tfs-model-version");
+    CHECK_STATUS(check("tfs-model-version=-1"), CLARY_BAD_INPUT);
+    CHECK_STATUS(check("tfs-model-version=9999999999999999999999"),
+                 CLARY_BAD_INPUT);
+    CHECK_STATUS(check("tfs-method=delete"), CLARY_BAD_INPUT);
+    CHECK_STR(err.message, "invalid tfs-method");
+    CHECK_STATUS(check("tfs-method=classify"), CLARY_BAD_INPUT);
+    CHECK_STR(err.message,
+              "tfs-method classify is not served, expected predict");
+}
