@@ -20,11 +20,15 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "data/csv.h"
+#include "data/number_scan.h"
 
 #include <string.h>
 
 static const char bom[] = "\xEF\xBB\xBF";
 enum { BOM_DONE = sizeof bom - 1 };
+
+/* a short number, and a line's end of two bytes behind it */
+enum { SHORT_BYTES = 10 };
 
 static bool is_blank(char c)
 {
@@ -73,6 +77,26 @@ static enum clary_status add_row(struct clary_reader *reader,
     return CLARY_OK;
 }
 
+/* A number at the start of a cell; len is 0 if there is none. */
+struct token {
+    double value;
+    size_t len;
+};
+
+/* What clary_scan_short leaves. None as well: too long for a cell, or so near
+ * the end that the separator behind it may be missing. Not inline, and nothing
+ * by address, so that the loop below keeps all it needs in registers. */
+static __attribute__((noinline)) struct token scan_long(const char *p,
+                                                        const char *end)
+{
+    struct token token = {0, 0};
+    const char *after;
+    if (clary_scan_double(p, end, &after, &token.value) == CLARY_NUMBER_OK &&
+        end - after >= 2 && after - p < CLARY_CSV_CELL_BYTES)
+        token.len = (size_t)(after - p);
+    return token;
+}
+
 /* Reads cells while they are real numbers that end right at a separator, and
  * leaves `*at` at the first that is not, or not completely in this piece. */
 static enum clary_status read_numbers(struct clary_reader *reader,
@@ -82,26 +106,31 @@ static enum clary_status read_numbers(struct clary_reader *reader,
     struct clary_csv *csv = reader->state;
     struct clary_rows *rows = reader->rows;
     const char *p = *at;
-    size_t c = csv->column, last = csv->n_columns - 1;
+    const struct clary_column *columns = csv->columns;
+    size_t c = csv->column, last = csv->n_columns - 1, row = rows->n_rows;
     enum clary_status status = CLARY_OK;
     while (p < end && c <= last) {
-        const struct clary_column *column = &csv->columns[c];
-        const char *after;
-        double value;
-        if (clary_scan_double(p, end, &after, &value) != CLARY_NUMBER_OK ||
-            end - after < 2 || after - p >= CLARY_CSV_CELL_BYTES)
-            break;
+        const struct clary_column *column = &columns[c];
+        struct token token = {0, 0};
+        if (end - p > SHORT_BYTES)
+            token.len = clary_scan_short(p, &token.value);
+        if (token.len == 0) {
+            token = scan_long(p, end);
+            if (token.len == 0)
+                break;
+        }
+        const char *after = p + token.len;
         bool is_last = *after != ',';
         if (*after == '\r')
             after++;
         if ((is_last && *after != '\n') || is_last != (c == last))
             break;
-        char *to = column->data + rows->n_rows * column->stride;
-        float narrow = (float)value;
+        char *to = column->data + row * column->stride;
+        float narrow = (float)token.value;
         if (column->dtype == CLARY_DTYPE_F32)
             memcpy(to, &narrow, sizeof narrow);
         else if (column->dtype == CLARY_DTYPE_F64)
-            memcpy(to, &value, sizeof value);
+            memcpy(to, &token.value, sizeof token.value);
         else
             break;
         p = after + 1;
@@ -111,6 +140,7 @@ static enum clary_status read_numbers(struct clary_reader *reader,
             status = add_row(reader, err);
             if (status != CLARY_OK)
                 break;
+            row = rows->n_rows;
         }
     }
     csv->column = c;

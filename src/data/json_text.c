@@ -19,12 +19,6 @@ void clary_json_text_init(struct clary_json_text *text,
     };
 }
 
-enum clary_status clary_json_put(struct clary_json_text *text,
-                                 const char *bytes, struct clary_error *err)
-{
-    return clary_buffer_append(text->out, bytes, strlen(bytes), err);
-}
-
 /* Comma, line feed and 4 blanks for each of rank + 4 levels: the document,
  * the object of outputs, one output, its rows. */
 enum { LONGEST_BREAK = 2 + 4 * (CLARY_MAX_RANK + 4) };

@@ -8,6 +8,8 @@
 #include "data/codec.h"
 #include "data/values.h"
 
+#include <string.h>
+
 struct clary_json_text {
     struct clary_buffer *out;
     struct clary_value_style style;
@@ -21,9 +23,19 @@ void clary_json_text_init(struct clary_json_text *text,
                           const struct clary_writer *writer, bool indented,
                           bool lines);
 
-enum clary_status clary_json_put(struct clary_json_text *text,
-                                 const char *bytes, struct clary_error *err)
-    CLARY_MUST_USE;
+/* Inline, because of brackets: of a constant both the length and the copy are
+ * constants as well. */
+static inline CLARY_MUST_USE enum clary_status clary_json_put(
+    struct clary_json_text *text, const char *bytes, struct clary_error *err)
+{
+    struct clary_buffer *out = text->out;
+    size_t len = strlen(bytes);
+    if (out->capacity - out->len < len)
+        CLARY_TRY(clary_buffer_reserve(out, len, err));
+    memcpy(out->bytes + out->len, bytes, len);
+    out->len += len;
+    return CLARY_OK;
+}
 
 /* What stands before an element at `depth` (or, without a comma, before the
  * bracket that closes one). `comma`: an element came before it. */

@@ -25,8 +25,8 @@ enum clary_number clary_parse_double(const char *text, size_t len,
                                      double *value);
 
 /* Reads the longest number that `text` begins with ("1.5,2" is 1.5) and sets
- * `*after` to the byte behind it; the reader looks at that one. Of "01" and
- * "1.x" nothing is a number. `*after` is only set on OK. */
+ * `*after` to the byte behind it, unless it is CLARY_NUMBER_MALFORMED; the
+ * caller looks at that byte. "01" and "1.x" are malformed. */
 enum clary_number clary_scan_double(const char *text, const char *end,
                                     const char **after, double *value);
 
@@ -35,8 +35,8 @@ enum clary_number clary_scan_double(const char *text, const char *end,
 enum clary_number clary_parse_int64(const char *text, size_t len,
                                     int64_t *value);
 
-/* Bytes that the longest number needs, sign and ".0" included. */
-#define CLARY_NUMBER_TEXT 32
+/* Bytes that a printer may write; the longest number has 24. */
+#define CLARY_NUMBER_TEXT 40
 
 /* How numbers are written. */
 enum clary_number_form {

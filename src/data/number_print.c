@@ -80,6 +80,27 @@ static void put_digits(char *text, uint64_t number, int n)
         text[0] = (char)('0' + number);
 }
 
+static void put_eight(char *text, uint32_t number)
+{
+    uint32_t high = number / 10000, low = number % 10000;
+    memcpy(text, digit_pairs + high / 100 * 2, 2);
+    memcpy(text + 2, digit_pairs + high % 100 * 2, 2);
+    memcpy(text + 4, digit_pairs + low / 100 * 2, 2);
+    memcpy(text + 6, digit_pairs + low % 100 * 2, 2);
+}
+
+static void put_nine(char *text, uint32_t number)
+{
+    text[0] = (char)('0' + number / 100000000);
+    put_eight(text + 1, number % 100000000);
+}
+
+static void put_seventeen(char *text, uint64_t number)
+{
+    put_nine(text, (uint32_t)(number / 100000000));
+    put_eight(text + 9, (uint32_t)(number % 100000000));
+}
+
 /* "e-05", "e+308". Returns the length. */
 static size_t put_exponent(char *text, int exponent)
 {
@@ -92,35 +113,39 @@ static size_t put_exponent(char *text, int exponent)
 }
 
 /* Lays digits out as %g does with the precision `most`: 10^-4 .. 10^most
- * without an exponent. At most 17 digits. The copies of constant length may
- * write past the digits, within CLARY_NUMBER_TEXT. */
+ * without an exponent. Copies have one length, which is what makes them cheap;
+ * all they write is within CLARY_NUMBER_TEXT. */
 static size_t put_number(char *text, struct digits digits, int most)
 {
-    char plain[DOUBLE_DIGITS + 16];
-    int x = digits.exponent;
-    put_digits(plain, digits.number, digits.n_digits);
+    enum { COPY = DOUBLE_DIGITS };
+    char plain[2 * COPY + 1];
+    memset(plain, '0', sizeof plain);
+    if (digits.n_digits == FLOAT_DIGITS)
+        put_nine(plain, (uint32_t)digits.number);
+    else
+        put_seventeen(plain, digits.number);
     size_t n = (size_t)digits.n_digits;
     while (n > 1 && plain[n - 1] == '0')
         n--;
+
+    int x = digits.exponent;
     if (x < -4 || x >= most) {
         text[0] = plain[0];
         text[1] = '.';
-        memcpy(text + 2, plain + 1, n - 1);
+        memcpy(text + 2, plain + 1, COPY);
         size_t len = n == 1 ? 1 : n + 1;
         return len + put_exponent(text + len, x);
     }
     if (x < 0) {
         memcpy(text, "0.000", 5);
-        memcpy(text + 1 - x, plain, n);
+        memcpy(text + 1 - x, plain, COPY);
         return (size_t)(1 - x) + n;
     }
     size_t whole = (size_t)x + 1;
-    memset(plain + n, '0', 16);
-    memcpy(text, plain, whole);
+    memcpy(text, plain, COPY);
     text[whole] = '.';
-    size_t fraction = n > whole ? n - whole : 1; /* 5.0 */
-    memcpy(text + whole + 1, plain + whole, fraction);
-    return whole + 1 + fraction;
+    memcpy(text + whole + 1, plain + whole, COPY);
+    return whole + 1 + (n > whole ? n - whole : 1); /* 5.0 */
 }
 
 /* floor(log10(2^bits)) for |bits| < 1200: log10(2) * 2^32, rounded down. */
@@ -160,20 +185,29 @@ static struct decimal find_decimal(struct binary v, int n)
     }
 }
 
-/* The same for a float of 1e-4 .. 1e9, n = FLOAT_DIGITS. `value` is v. */
-static struct decimal find_decimal_fast(struct binary v, double value)
+/* A float of 1e-4 .. 1e9 times 10^(8 - exponent), exactly. */
+struct fast {
+    double scaled; /* 1e8 .. 1e9 */
+    double power;
+    int exponent;
+};
+
+static struct fast scale_fast(struct binary v, double value)
 {
-    struct decimal d;
     int bits = 64 - __builtin_clzll(v.m) + v.e;
-    d.exponent = log10_of_power(bits - 1);
-    double power = (double)clary_power_of_10[FLOAT_DIGITS - 1 - d.exponent];
-    if (value * power >= 1e9) {
-        d.exponent++;
-        power = (double)clary_power_of_10[FLOAT_DIGITS - 1 - d.exponent];
-    }
-    double scaled = value * power;
-    d.floor = (uint64_t)(int64_t)scaled;
-    double rest = scaled - (double)(int64_t)d.floor;
+    int exponent = log10_of_power(bits - 1);
+    double power = (double)clary_power_of_10[FLOAT_DIGITS - 1 - exponent];
+    if (value * power >= 1e9)
+        power = (double)clary_power_of_10[FLOAT_DIGITS - 1 - ++exponent];
+    return (struct fast){value * power, power, exponent};
+}
+
+/* As find_decimal. */
+static struct decimal find_decimal_fast(struct binary v, struct fast fast)
+{
+    struct decimal d = {.exponent = fast.exponent};
+    d.floor = (uint64_t)(int64_t)fast.scaled;
+    double rest = fast.scaled - (double)(int64_t)d.floor;
     d.rest = rest == 0     ? CLARY_REST_NONE
              : rest < 0.5  ? CLARY_REST_BELOW_HALF
              : rest == 0.5 ? CLARY_REST_HALF
@@ -182,9 +216,10 @@ static struct decimal find_decimal_fast(struct binary v, double value)
     uint64_t exponent_bits = (uint64_t)(1023 + v.e - 1) << 52;
     double half_gap;
     memcpy(&half_gap, &exponent_bits, sizeof half_gap);
+    half_gap *= fast.power;
     bool closed = v.m % 2 == 0;
-    double high = scaled + half_gap * power;
-    double low = scaled - half_gap * power * (v.is_power ? 0.5 : 1.0);
+    double high = fast.scaled + half_gap;
+    double low = fast.scaled - half_gap * (v.is_power ? 0.5 : 1.0);
     d.high = (uint64_t)(int64_t)high;
     d.high -= (double)(int64_t)d.high == high && !closed;
     d.low = (uint64_t)(int64_t)low;
@@ -262,6 +297,23 @@ static size_t put_special(char *text, double magnitude)
     return len;
 }
 
+/* A float of 1e-4 .. 1e9. Half the gap to its neighbours is at most 60 units
+ * of the ninth digit, so six digits can only read back where the last three
+ * are near 000; all others need nine, which is nearly every float. */
+static size_t print_fast(char *text, struct binary v, double value,
+                         enum clary_number_form form)
+{
+    struct fast fast = scale_fast(v, value);
+    uint64_t number = (uint64_t)llrint(fast.scaled); /* half to even */
+    uint64_t last = number % 1000;
+    if (form == CLARY_NUMBER_TFSERVING && last > 64 && last < 1000 - 64)
+        return put_number(text,
+                          (struct digits){number, FLOAT_DIGITS, fast.exponent},
+                          FLOAT_DIGITS);
+    struct decimal d = find_decimal_fast(v, fast);
+    return put_decimal(text, &d, FLOAT_DIGITS, form);
+}
+
 size_t clary_print_float(char *text, float value, enum clary_number_form form)
 {
     uint32_t bits;
@@ -280,9 +332,9 @@ size_t clary_print_float(char *text, float value, enum clary_number_form form)
         v.e = (int)exponent - 150;
         v.is_power = fraction == 0 && exponent > 1;
     }
-    struct decimal d = magnitude >= 1e-4 && magnitude < 1e9
-                           ? find_decimal_fast(v, magnitude)
-                           : find_decimal(v, FLOAT_DIGITS);
+    if (magnitude >= 1e-4 && magnitude < 1e9)
+        return sign + print_fast(text + sign, v, magnitude, form);
+    struct decimal d = find_decimal(v, FLOAT_DIGITS);
     return sign + put_decimal(text + sign, &d, FLOAT_DIGITS, form);
 }
 

@@ -60,7 +60,6 @@ enum clary_status clary_values_json_string(struct clary_buffer *out,
     return write_word(out, "\"", err);
 }
 
-/* Prints one number at `text`, which has CLARY_NUMBER_TEXT bytes. */
 static size_t print_nonfinite(char *text, double value,
                               const struct clary_value_style *style)
 {
@@ -70,6 +69,7 @@ static size_t print_nonfinite(char *text, double value,
     return 4;
 }
 
+/* Prints element `i` at `text`, which has CLARY_NUMBER_TEXT bytes. */
 static size_t print_number(char *text, enum clary_dtype dtype,
                            const void *values, size_t i,
                            const struct clary_value_style *style)
@@ -136,7 +136,10 @@ enum clary_status clary_values_write(struct clary_buffer *out,
             CLARY_TRY(clary_buffer_reserve(out, most, err));
         char *text = out->bytes + out->len;
         if (i > 0) {
-            memcpy(text, separator, separator_len);
+            if (separator_len == 2) /* ", ": no call for two bytes */
+                memcpy(text, separator, 2);
+            else
+                memcpy(text, separator, separator_len);
             text += separator_len;
         }
         text += print_number(text, dtype, values, i, style);

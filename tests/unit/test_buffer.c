@@ -2,9 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/test.h"
-
 #include "data/buffer.h"
+#include "tests/test.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,10 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/test.h"
-
 #include "data/codec.h"
 #include "data/media.h"
+#include "tests/test.h"
 
 static const char *bare(const char *header)
 {
@@ -21,9 +20,9 @@ static const char *list(const char *header)
     size_t used = 0;
     text[0] = '\0';
     while (clary_media_next(&header, &range))
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=%d",
-                                 used > 0 ? " " : "", range.type,
-                                 range.quality);
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%s%s=%d",
+                             used > 0 ? " " : "", range.type, range.quality);
     return text;
 }
 

@@ -1,0 +1,290 @@
+/* bench_text.c: text to numbers and back, against the C library.
+ *
+ * Rows are generated, the same ones each time: 8 columns like those of the
+ * California housing data ("short", 7 bytes a value) and the same as Python
+ * prints doubles ("long", 16 digits). All that is compared runs in turn in
+ * each round, so that a noisy machine hits all of it; the ratios of medians
+ * are what counts.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "data/codec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    ROUNDS = 15,
+    ROWS = 20000,
+    COLUMNS = 8,
+    VALUES = ROWS * COLUMNS,
+    PIECE = 8192, /* what libmicrohttpd hands over at a time */
+    BLOCK = 64,
+    ROW_BYTES = 256
+};
+
+struct timing {
+    const char *name;
+    double (*run)(void); /* returns a sum, so that nothing is left out */
+    double ns[ROUNDS];   /* per value */
+    double sum;
+};
+
+static char *text; /* what the parsers read */
+static size_t text_len;
+static float *values; /* what the printers write */
+
+static uint64_t seed = UINT64_C(88172645463325252);
+
+static double uniform(void) /* [0, 1) */
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (double)(seed >> 11) * 0x1p-53;
+}
+
+static void make_row(double row[COLUMNS])
+{
+    row[0] = 0.5 + 9 * uniform();
+    row[1] = 1 + (double)(int)(51 * uniform());
+    row[2] = 3 + 5 * uniform();
+    row[3] = 0.9 + 0.3 * uniform();
+    row[4] = 3 + (double)(int)(3000 * uniform());
+    row[5] = 1.5 + 3 * uniform();
+    row[6] = 32.5 + (double)(int)(900 * uniform()) / 100;
+    row[7] = -124.3 + (double)(int)(1000 * uniform()) / 100;
+}
+
+static void make_text(bool is_long)
+{
+    static const int decimals[COLUMNS] = {4, 1, 6, 6, 1, 6, 2, 2};
+    size_t used = 0;
+    for (int r = 0; r < ROWS; r++) {
+        double row[COLUMNS];
+        make_row(row);
+        for (int c = 0; c < COLUMNS; c++) {
+            char number[64];
+            size_t len;
+            values[r * COLUMNS + c] = (float)row[c];
+            if (is_long)
+                len = clary_print_double(number, row[c], CLARY_NUMBER_SHORTEST);
+            else
+                len = (size_t)snprintf(number, sizeof number, "%.*f",
+                                       decimals[c], row[c]);
+            memcpy(text + used, number, len);
+            used += len;
+            text[used++] = c + 1 < COLUMNS ? ',' : '\n';
+        }
+    }
+    text[used] = '\0';
+    text_len = used;
+}
+
+static double run_strtof(void)
+{
+    double sum = 0;
+    for (char *p = text; *p != '\0'; p++)
+        sum += (double)strtof(p, &p);
+    return sum;
+}
+
+static enum clary_status add_up(void *context, struct clary_rows *rows,
+                                struct clary_error *err)
+{
+    double *sum = context;
+    const float *data = rows->data[0];
+    (void)err;
+    for (size_t i = 0; i < rows->n_rows * COLUMNS; i++)
+        *sum += (double)data[i];
+    rows->n_rows = 0;
+    return CLARY_OK;
+}
+
+static double run_reader(void)
+{
+    static const struct clary_field x = {
+        "x", CLARY_DTYPE_F32, {1, {COLUMNS}}, COLUMNS};
+    static float block[BLOCK * COLUMNS];
+    void *data[] = {block};
+    struct clary_error err;
+    struct clary_arena arena;
+    double sum = 0;
+    clary_arena_init(&arena, 1 << 20);
+    struct clary_rows rows = {.fields = &x,
+                              .n_fields = 1,
+                              .data = data,
+                              .capacity = BLOCK,
+                              .full = add_up,
+                              .context = &sum};
+    struct clary_reader reader = {
+        .rows = &rows, .arena = &arena, .header = CLARY_CSV_HEADER_ABSENT};
+    const struct clary_codec *csv = &clary_codec_csv;
+    enum clary_status status = csv->read_begin(&reader, &err);
+    for (size_t at = 0; status == CLARY_OK && at < text_len; at += PIECE) {
+        size_t left = text_len - at;
+        status = csv->read_feed(&reader, text + at, left < PIECE ? left : PIECE,
+                                &err);
+    }
+    if (status == CLARY_OK)
+        status = csv->read_end(&reader, &err);
+    if (status != CLARY_OK) {
+        fprintf(stderr, "bench_text: %s\n", err.message);
+        exit(1);
+    }
+    clary_arena_deinit(&arena);
+    return sum;
+}
+
+static double run_snprintf(void)
+{
+    char number[64];
+    int sum = 0;
+    for (int i = 0; i < VALUES; i++)
+        sum += snprintf(number, sizeof number, "%.9g", (double)values[i]);
+    return sum;
+}
+
+/* What TensorFlow Serving does. */
+static double run_snprintf_twice(void)
+{
+    char number[64];
+    int sum = 0;
+    for (int i = 0; i < VALUES; i++) {
+        sum += snprintf(number, sizeof number, "%g", (double)values[i]);
+        if (strtof(number, NULL) != values[i])
+            sum += snprintf(number, sizeof number, "%.9g", (double)values[i]);
+    }
+    return sum;
+}
+
+static double print_all(enum clary_number_form form)
+{
+    char number[CLARY_NUMBER_TEXT];
+    size_t sum = 0;
+    for (int i = 0; i < VALUES; i++)
+        sum += clary_print_float(number, values[i], form) + (size_t)number[0];
+    return (double)sum;
+}
+
+static double run_print(void)
+{
+    return print_all(CLARY_NUMBER_TFSERVING);
+}
+
+static double run_print_shortest(void)
+{
+    return print_all(CLARY_NUMBER_SHORTEST);
+}
+
+static double write_all(const struct clary_codec *codec)
+{
+    static struct clary_buffer out; /* stays warm */
+    static const struct clary_field y = {"y", CLARY_DTYPE_F32, {1, {1}}, 1};
+    struct clary_error err;
+    struct clary_arena arena;
+    if (out.limit_bytes == 0)
+        clary_buffer_init(&out, SIZE_MAX);
+    out.len = 0;
+    clary_arena_init(&arena, 1 << 20);
+    struct clary_writer writer = {
+        .fields = &y,
+        .n_fields = 1,
+        .out = &out,
+        .arena = &arena,
+        .options = {.numbers = CLARY_NUMBER_TFSERVING, .tfserving = true}};
+    enum clary_status status = codec->write_begin(&writer, &err);
+    for (size_t i = 0; status == CLARY_OK && i < VALUES; i += BLOCK) {
+        void *data[] = {values + i};
+        struct clary_rows rows = {.fields = &y,
+                                  .n_fields = 1,
+                                  .data = data,
+                                  .n_rows = BLOCK,
+                                  .capacity = BLOCK};
+        status = codec->write_rows(&writer, &rows, &err);
+    }
+    if (status == CLARY_OK)
+        status = codec->write_end(&writer, &err);
+    if (status != CLARY_OK) {
+        fprintf(stderr, "bench_text: %s\n", err.message);
+        exit(1);
+    }
+    clary_arena_deinit(&arena);
+    return (double)out.len;
+}
+
+static double run_csv_writer(void)
+{
+    return write_all(&clary_codec_csv);
+}
+
+static double run_json_writer(void)
+{
+    return write_all(&clary_codec_json);
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Runs all in turn, ROUNDS times, and prints medians and how many times
+ * faster than the first each is. */
+static void compare(const char *title, struct timing *timings, size_t n)
+{
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t i = 0; i < n; i++) {
+            struct timespec from, to;
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+            timings[i].sum = timings[i].run();
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+            timings[i].ns[round] = ((double)(to.tv_sec - from.tv_sec) * 1e9 +
+                                    (double)(to.tv_nsec - from.tv_nsec)) /
+                                   VALUES;
+        }
+    printf("%s\n", title);
+    for (size_t i = 0; i < n; i++)
+        qsort(timings[i].ns, ROUNDS, sizeof(double), compare_doubles);
+    for (size_t i = 0; i < n; i++)
+        printf("  %-28s %7.1f ns/value (best %.1f) %6.2fx\n", timings[i].name,
+               timings[i].ns[ROUNDS / 2], timings[i].ns[0],
+               timings[0].ns[ROUNDS / 2] / timings[i].ns[ROUNDS / 2]);
+}
+
+static void compare_parsers(const char *title)
+{
+    struct timing timings[] = {{"strtof", run_strtof, {0}, 0},
+                               {"clary_codec_csv", run_reader, {0}, 0}};
+    compare(title, timings, sizeof timings / sizeof timings[0]);
+    printf("  %.2f bytes/value, %.0f MB/s\n", (double)text_len / VALUES,
+           (double)text_len / VALUES * 1e3 / timings[1].ns[ROUNDS / 2]);
+    if (timings[0].sum != timings[1].sum)
+        printf("  the sums differ: %.17g, %.17g\n", timings[0].sum,
+               timings[1].sum);
+}
+
+int main(void)
+{
+    text = malloc((size_t)ROWS * ROW_BYTES);
+    values = malloc(VALUES * sizeof *values);
+    if (text == NULL || values == NULL)
+        return 1;
+    make_text(true);
+    compare_parsers("CSV to float32, long");
+    make_text(false);
+    compare_parsers("CSV to float32, short");
+    struct timing timings[] = {
+        {"snprintf %.9g", run_snprintf, {0}, 0},
+        {"snprintf %g, strtof, %.9g", run_snprintf_twice, {0}, 0},
+        {"clary_print_float tfserving", run_print, {0}, 0},
+        {"clary_print_float shortest", run_print_shortest, {0}, 0},
+        {"csv writer, 1 column", run_csv_writer, {0}, 0},
+        {"json writer, 1 column", run_json_writer, {0}, 0}};
+    compare("float32 to text", timings, sizeof timings / sizeof timings[0]);
+    free(text);
+    free(values);
+    return 0;
+}

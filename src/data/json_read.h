@@ -1,0 +1,221 @@
+/* json_read.h: what the files of the JSON reader share.
+ *
+ *     json_read.c      bytes to tokens: brackets, strings, words
+ *     json_string.c    what a string's escapes mean
+ *     json_document.c  tokens to requests and instances
+ *     json_value.c     the numbers of a row and where they go
+ *     json_columns.c   several inputs column by column, kept until all are
+ *                      there
+ *
+ * application/json and application/jsonlines have the same reader.
+ * Inside data/ only. SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_DATA_JSON_READ_H
+#define CLARY_DATA_JSON_READ_H
+
+#include "data/cell.h"
+#include "data/codec.h"
+
+enum {
+    CLARY_JSON_DEPTH = CLARY_MAX_RANK + 8, /* brackets open at once */
+    CLARY_JSON_TOKEN_BYTES = 4096          /* longest string or number */
+};
+
+/* What an open bracket holds. */
+enum clary_json_kind {
+    CLARY_JSON_REQUEST,  /* {"instances": ..., "signature_name": ...} */
+    CLARY_JSON_INSTANCE, /* {"x": ..., "y": ...}: a row; the first one of a
+                          * document may turn out to be a REQUEST */
+    CLARY_JSON_DATA,     /* {"features": {...}}, an instance's "data" */
+    CLARY_JSON_FEATURES, /* {"values": [...]} in that */
+    CLARY_JSON_INPUTS,   /* {"x": [...], "y": [...]}, a request's "inputs" */
+    CLARY_JSON_LIST,     /* an array with a row in each element */
+    CLARY_JSON_VALUES    /* an array in a row */
+};
+
+/* What the next value is. */
+enum clary_json_role {
+    CLARY_JSON_DOCUMENT_ROLE,
+    CLARY_JSON_INSTANCES_ROLE, /* of "instances": a list */
+    CLARY_JSON_INPUTS_ROLE,    /* of "inputs": a list or an object */
+    CLARY_JSON_COLUMN_ROLE,    /* of an input in INPUTS: a list */
+    CLARY_JSON_SIGNATURE_ROLE, /* of "signature_name": a string */
+    CLARY_JSON_DATA_ROLE,      /* of "data": an object */
+    CLARY_JSON_FEATURES_ROLE,  /* of "features" in "data": an object */
+    CLARY_JSON_ROW_ROLE,       /* an element of a list */
+    CLARY_JSON_MEMBER_ROLE,    /* of a name in an instance; json->value is
+                                * aimed at it */
+    CLARY_JSON_ELEMENT_ROLE    /* in the arrays of json->value */
+};
+
+struct clary_json_level {
+    enum clary_json_kind kind;
+    size_t count; /* elements or members begun */
+};
+
+/* The value that is being filled: a row, or one input of it, or one element
+ * of one input. Its numbers may come in arrays nested as `shape` has it, in
+ * one flat array, or without one where there is but one number. */
+struct clary_json_value {
+    const struct clary_shape *shape;
+    size_t total;        /* numbers wanted */
+    size_t n;            /* numbers seen, also those that are too many */
+    size_t base;         /* brackets open around it */
+    size_t depth;        /* brackets around its numbers, or UNKNOWN */
+    size_t first_column; /* of the model, 0-based */
+    size_t row;          /* 1-based, for messages */
+    bool is_row;         /* all inputs; else one or a part of one */
+    /* the next number */
+    size_t field, element;
+    char *to;
+};
+#define CLARY_JSON_UNKNOWN SIZE_MAX
+
+/* One input of {"inputs": {...}}, whole. */
+struct clary_json_chunk {
+    struct clary_json_chunk *next;
+    size_t n_rows, capacity;
+    char bytes[];
+};
+struct clary_json_column {
+    bool seen;
+    size_t n_rows;
+    struct clary_json_chunk *first, *last;
+};
+
+/* The names of the current instance so far. A stamp is the 1-based number of
+ * the row that the name was last seen in, so that nothing is cleared. */
+struct clary_json_names {
+    size_t *whole;   /* per field: "x" */
+    size_t *part;    /* per field: any of "x[0]", "x[1]", ... */
+    size_t *element; /* per column: that one */
+    size_t n_set;    /* numbers of the row that are there */
+    size_t next;     /* the field that probably comes next */
+};
+
+enum clary_json_state {
+    CLARY_JSON_BEFORE,         /* a document */
+    CLARY_JSON_VALUE,          /* behind ':' or ',' */
+    CLARY_JSON_VALUE_OR_CLOSE, /* behind '[' */
+    CLARY_JSON_KEY,            /* behind ',' */
+    CLARY_JSON_KEY_OR_CLOSE,   /* behind '{' */
+    CLARY_JSON_COLON,
+    CLARY_JSON_AFTER /* a value: ',' or a closing bracket */
+};
+
+struct clary_json {
+    /* of the model */
+    size_t n_columns;
+    struct clary_shape row_shape; /* of a row as an instance has it: that of
+                                   * the only input, else (n_columns) */
+    size_t *first_column;         /* per field */
+
+    /* tokens */
+    enum clary_json_state state;
+    enum { CLARY_JSON_NO_TOKEN, CLARY_JSON_STRING, CLARY_JSON_WORD } token;
+    bool escaped;         /* the string's last byte is a backslash of its own */
+    bool line_feed;       /* seen since the last document, or there was none */
+    size_t offset;        /* bytes of the pieces before this one */
+    size_t token_offset;  /* where in the body the token begins */
+    size_t text_len;      /* bytes of the token that came in earlier pieces */
+    char text[CLARY_JSON_TOKEN_BYTES];
+
+    /* documents */
+    size_t depth; /* brackets open */
+    struct clary_json_level levels[CLARY_JSON_DEPTH];
+    enum clary_json_role role;
+    bool undecided; /* only '[' so far: a row or a list of rows? */
+    size_t n_documents;
+    bool has_signature, has_rows; /* the request's members */
+    struct clary_json_names names;
+    struct clary_json_value value;
+    struct clary_json_column *columns; /* per field; NULL: not in use */
+    size_t column;                     /* of the list that is open */
+};
+
+/* --- json_read.c */
+
+enum clary_status clary_json_read_begin(struct clary_reader *reader,
+                                        struct clary_error *err);
+enum clary_status clary_json_read_feed(struct clary_reader *reader,
+                                       const char *bytes, size_t len,
+                                       struct clary_error *err);
+enum clary_status clary_json_read_end(struct clary_reader *reader,
+                                      struct clary_error *err);
+
+/* "JSON Parse error: " `what` " at offset: " and the token's offset. */
+enum clary_status clary_json_fail_parse(const struct clary_reader *reader,
+                                        const char *what,
+                                        struct clary_error *err);
+
+/* --- json_string.c */
+
+/* Brings a string's `len` bytes between its quotes into the form that they
+ * mean, in place; it never gets longer. False if they are no string of RFC
+ * 8259: an unknown escape, half of a surrogate pair, a control character, or
+ * bytes that are not UTF-8. */
+bool clary_json_unescape(char *text, size_t *len);
+
+/* --- json_document.c: the tokens; `text` is never kept */
+
+enum clary_status clary_json_open(struct clary_reader *reader, bool is_array,
+                                  struct clary_error *err) CLARY_MUST_USE;
+enum clary_status clary_json_close(struct clary_reader *reader,
+                                   struct clary_error *err) CLARY_MUST_USE;
+enum clary_status clary_json_member(struct clary_reader *reader,
+                                    const char *text, size_t len,
+                                    struct clary_error *err) CLARY_MUST_USE;
+enum clary_status clary_json_scalar(struct clary_reader *reader,
+                                    const char *text, size_t len,
+                                    bool is_string,
+                                    struct clary_error *err) CLARY_MUST_USE;
+
+/* --- json_value.c */
+
+/* Aims json->value at a whole row, at input `field` of it, or at one element
+ * of that. */
+void clary_json_aim_row(struct clary_reader *reader);
+void clary_json_aim_field(struct clary_reader *reader, size_t field);
+void clary_json_aim_element(struct clary_reader *reader, size_t field,
+                            size_t element);
+
+/* An array in the value begins; it is not yet one of json->depth. */
+enum clary_status clary_json_value_open(struct clary_reader *reader,
+                                        struct clary_error *err) CLARY_MUST_USE;
+/* It ends; it is still one of json->depth. */
+enum clary_status clary_json_value_close(struct clary_reader *reader,
+                                         struct clary_error *err)
+    CLARY_MUST_USE;
+enum clary_status clary_json_value_scalar(struct clary_reader *reader,
+                                          const char *text, size_t len,
+                                          bool is_string,
+                                          struct clary_error *err)
+    CLARY_MUST_USE;
+
+/* Reads numbers of the value's innermost array and the commas between them
+ * while both are plain, and leaves `*at` at what is not. */
+void clary_json_value_numbers(struct clary_reader *reader, const char **at,
+                              const char *end);
+
+/* Whether clary_json_value_numbers may be called. */
+bool clary_json_value_is_plain(const struct clary_reader *reader);
+
+/* --- json_columns.c */
+
+/* {"inputs": {...}} of several inputs begins. */
+enum clary_status clary_json_columns_begin(struct clary_reader *reader,
+                                           struct clary_error *err)
+    CLARY_MUST_USE;
+/* Aims json->value at the next row of input json->column. CLARY_TOO_LARGE:
+ * the inputs take more memory than an invocation may have. */
+enum clary_status clary_json_columns_aim(struct clary_reader *reader,
+                                         struct clary_error *err)
+    CLARY_MUST_USE;
+/* That row is complete. */
+void clary_json_columns_add(struct clary_reader *reader);
+/* All inputs are there: makes rows of them. */
+enum clary_status clary_json_columns_end(struct clary_reader *reader,
+                                         struct clary_error *err)
+    CLARY_MUST_USE;
+
+#endif

@@ -1,0 +1,90 @@
+/* test_csv_header.c: a first row of names, wanted or not.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/unit/csv_reading.h"
+
+TEST(header_where_none_is_allowed)
+{
+    READING(named, ABSENT);
+    CHECK_STR(rows_of("MedInc,HouseAge,Rooms\n1,2,3\n"),
+              "row 1, column 1 (MedInc): \"MedInc\" is not a number; a header "
+              "row needs CLARY_CSV_HEADER=auto");
+    CHECK_INT(reading.err.row, 1);
+    CHECK_INT(reading.err.column, 1);
+    CHECK_STR(rows_of("abc,2,3\n"),
+              "row 1, column 1 (MedInc): \"abc\" is not a number");
+    CHECK_STR(rows_of("a,,b\n"),
+              "row 1, column 1 (MedInc): \"a\" is not a number");
+    CHECK_STR(rows_of("+1,a,b\n"),
+              "row 1, column 1 (MedInc): \"+1\" is not a number");
+    CHECK_STR(rows_of("1,2,3\nMedInc,HouseAge,Rooms\n"),
+              "row 2, column 1 (MedInc): \"MedInc\" is not a number");
+}
+
+TEST(header_of_names)
+{
+    READING(named, AUTO);
+    const char *rows = "1 2 3|4 5 6";
+    CHECK_STR(rows_of("1,2,3\n4,5,6"), rows);
+    CHECK_STR(rows_of("MedInc,HouseAge,Rooms\n1,2,3\n4,5,6"), rows);
+    CHECK_STR(rows_of("Rooms,MedInc,HouseAge\n3,1,2\n6,4,5\n"), rows);
+    CHECK_STR(rows_of("\xEF\xBB\xBF\r\n\"Rooms\", MedInc ,HouseAge\r\n3,1,2\n"
+                      "6,4,5\n"),
+              rows);
+    CHECK_STR(rows_of("MedInc,HouseAge,rooms\n1,2,3\n"),
+              "header, column 3: \"rooms\" is not an input of the model");
+    CHECK_INT(reading.err.column, 3);
+    CHECK_INT(reading.err.row, 0);
+    CHECK_STR(rows_of("MedInc,MedInc,Rooms\n1,2,3\n"),
+              "header, column 2: \"MedInc\" is there twice");
+    CHECK_STR(rows_of("Rooms,MedInc\n1,2\n"),
+              "header: the model's input \"HouseAge\" is missing");
+    CHECK_STR(rows_of("Rooms,MedInc,HouseAge,Price\n1,2,3,4\n"),
+              "header: expected 3 columns, found 4");
+    CHECK_STR(rows_of("Rooms,MedInc,HouseAge\n3,1,x\n"),
+              "row 1, column 3 (HouseAge): \"x\" is not a number");
+    CHECK_STR(rows_of("Rooms,MedInc,HouseAge\n3,1\n"),
+              "row 1: expected 3 columns, found 2");
+    CHECK_STR(rows_of("Rooms,2,HouseAge\n3,1,2\n"),
+              "row 1, column 1 (MedInc): \"Rooms\" is not a number");
+    CHECK_STR(rows_of("Rooms,MedInc,HouseAge\nRooms,1,2\n"),
+              "row 1, column 1 (Rooms): \"Rooms\" is not a number");
+    CHECK_STR(rows_of("Rooms,MedInc,HouseAge"), "the body holds no rows");
+}
+
+TEST(header_of_columns_without_names)
+{
+    READING(x3, AUTO);
+    CHECK_STR(rows_of("a,b,c\n1,2,3\n"), "1 2 3");
+    CHECK_STR(rows_of("a,b\n1,2,3\n"), "header: expected 3 columns, found 2");
+    CHECK_STR(rows_of("x[2],x[0],x[1]\n3,1,2\n"), "1 2 3");
+    CHECK_STR(rows_of("x[2],x[0],x[3]\n3,1,2\n"),
+              "header, column 3: \"x[3]\" is not an input of the model");
+    CHECK_STR(rows_of("x[2],x[0]\n3,1,2\n"),
+              "header: the model's input \"x[1]\" is missing");
+    CHECK_STR(rows_of("a,b,1\n1,2,3\n"),
+              "row 1, column 1 (x[0]): \"a\" is not a number");
+    CHECK_STR(rows_of("x[-1],x],[\n1,2,3\n"), "1 2 3");
+    CHECK_STR(rows_of("x[99999999999999999999],[0],x[]\n1,2,3\n"), "1 2 3");
+}
+
+TEST(header_that_must_be_there)
+{
+    READING(named, PRESENT);
+    CHECK_STR(rows_of("Rooms,MedInc,HouseAge\n3,1,2\n"), "1 2 3");
+    CHECK_STR(rows_of("1,2,3\n4,5,6\n"),
+              "header, column 1: \"1\" is not an input of the model");
+    READING(x3, PRESENT);
+    CHECK_STR(rows_of("2019,,2021\n1,2,3\n"), "1 2 3");
+    CHECK_STR(rows_of("\"a,\nb\",,2021\n1,2,3\n"), "1 2 3");
+}
+
+TEST(names_with_quotes_and_commas)
+{
+    static const struct clary_field odd[] = {
+        {"a \"b\", c", CLARY_DTYPE_F32, {1, {1}}, 1},
+        {"x[0]", CLARY_DTYPE_F32, {1, {1}}, 1}};
+    READING(odd, AUTO);
+    CHECK_STR(rows_of("x[0],\"a \"\"b\"\", c\"\n1,2\n"), "2 1");
+}
