@@ -62,7 +62,10 @@ BENCH_C   := $(sort $(wildcard bench/bench_*.c))
 
 LIB_O     := $(LIB_C:%.c=$(OBJ)/%.o) $(PROTO_C:$(GEN)/%.c=$(OBJ)/gen/%.o)
 PROGRAM   := $(if $(SERVE_C),$(BIN)/clary)
-TESTS     := $(TEST_C:tests/unit/%.c=$(BIN)/tests/%)
+UNIT_TESTS  := $(TEST_C:tests/unit/%.c=$(BIN)/tests/%)
+SERVE_TESTS := $(patsubst tests/serve/%.c,$(BIN)/tests/%,\
+               $(sort $(wildcard tests/serve/test_*.c)))
+TESTS     := $(UNIT_TESTS) $(SERVE_TESTS)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BIN)/fuzz/%)
 BENCHES   := $(BENCH_C:bench/%.c=$(BIN)/bench/%)
 # What supplies main() to a fuzz target: our own replay of the corpus, or
@@ -79,7 +82,9 @@ say = @printf '  %-6s %s\n' $(1) $(2)
 
 # --- rules
 $(BIN)/clary: $(SERVE_C:%.c=$(OBJ)/%.o) $(LIB)
-$(TESTS): $(BIN)/tests/%: $(OBJ)/tests/unit/%.o $(LIB)
+$(UNIT_TESTS): $(BIN)/tests/%: $(OBJ)/tests/unit/%.o $(LIB)
+$(SERVE_TESTS): $(BIN)/tests/%: $(OBJ)/tests/serve/%.o \
+    $(filter-out %/main.o,$(SERVE_C:%.c=$(OBJ)/%.o)) $(LIB)
 $(BENCHES): $(BIN)/bench/%: $(OBJ)/bench/%.o $(LIB)
 $(FUZZERS): $(BIN)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
 $(FUZZERS): private LDFLAGS += $(FUZZ_ENGINE)
