@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Runs every test and ends with "N passed, N failed". `make test` calls it with
 # CC, BUILD, and the programs that this tree builds: TESTS and FUZZERS.
 # SPDX-License-Identifier: Apache-2.0
@@ -29,22 +29,19 @@ verdict() { # STATUS WHAT
     fi
 }
 
-# run PROGRAM ARGUMENT...: shows its output (of a success no more than `shown`
-# lines), counts its last line; a bad exit status that the line does not own up
-# to is a failure too.
+# run PROGRAM ARGUMENT...: shows what it prints, counts its last line; a bad
+# exit status that the line does not own up to is a failure too.
 run() {
     log=$BUILD/test.log
     failed_before=$failed
-    timeout -k 5 "$seconds" "$@" >"$log" 2>&1 </dev/null
-    status=$?
-    [ $status = 0 ] && tail -n "$shown" "$log" || cat "$log"
+    timeout -k 5 "$seconds" "$@" 2>&1 </dev/null | tee "$log"
+    status=${PIPESTATUS[0]}
     count "$(tail -n 1 "$log")" "$1"
     [ $status = 0 ] || [ "$failed" != "$failed_before" ] ||
         verdict $status "$1: exit status $status"
 }
 
 seconds=300
-shown=1000
 echo "== layers and headers"
 scripts/layers.sh
 verdict $? scripts/layers.sh
@@ -60,14 +57,12 @@ for program in $TESTS; do
 done
 
 echo "== fuzz corpora"
-shown=1
 for program in $FUZZERS; do
     name=${program##*/fuzz_}
     run "$program" "tests/fuzz/corpus/$name" "tests/fuzz/regression/$name"
 done
 
 echo "== pytest"
-shown=1000
 seconds=900
 export PYTHONDONTWRITEBYTECODE=1
 export CLARY_BIN="$BUILD/bin/clary"

@@ -2,9 +2,29 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import signal
+
 import pytest
 
 from contract.server import GOLDEN, Server
+
+
+SECONDS = 180  # at most, for one test
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A test that hangs fails instead."""
+
+    def expired(*_):
+        raise TimeoutError(f"{item.name} took more than {SECONDS} s")
+
+    signal.signal(signal.SIGALRM, expired)
+    signal.alarm(SECONDS)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
 
 
 def start_ready(model, settings):

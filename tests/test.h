@@ -20,14 +20,14 @@
 #ifndef CLARY_TESTS_TEST_H
 #define CLARY_TESTS_TEST_H
 
+#include <clary/status.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <clary/status.h>
 
 struct test {
     const char *name;
@@ -49,7 +49,7 @@ static int test_failed_checks; /* of the test that runs */
     }                                                                          \
     static void test_run_##name(void)
 
-#define TEST_AT __FILE__, __LINE__
+#define TEST_AT     __FILE__, __LINE__
 #define CHECK(cond) test_true(TEST_AT, #cond, (cond))
 #define CHECK_INT(a, b)                                                        \
     test_int(TEST_AT, #a, (long long)(a), #b, (long long)(b))

@@ -15,24 +15,17 @@
 
 struct clary_model {
     struct clary_arena arena;
-    struct clary_artifact *artifact;
+    const struct clary_artifact *artifact;
+    struct clary_artifact *owned; /* the same; NULL: it is the caller's */
     const struct clary_format *format;
     struct clary_loading loading; /* what the loader told */
     struct clary_signature signature;
     uint64_t serial;
 };
 
-/* What the parts of a load leave behind. */
-static void model_deinit(struct clary_model *model)
-{
-    clary_arena_deinit(&model->arena);
-    clary_artifact_close(model->artifact);
-    free(model);
-}
-
-static enum clary_status load_artifact(struct clary_model *model,
-                                       struct clary_arena *temporary,
-                                       struct clary_error *err)
+static enum clary_status load(struct clary_model *model,
+                              struct clary_arena *temporary,
+                              struct clary_error *err)
 {
     struct clary_signature *signature = &model->signature;
     struct clary_loading *loading = &model->loading;
@@ -59,33 +52,28 @@ static enum clary_status load_artifact(struct clary_model *model,
     return CLARY_OK;
 }
 
-enum clary_status clary_model_load(const char *path,
-                                   const struct clary_load_options *options,
-                                   struct clary_model **out,
-                                   struct clary_error *err)
+enum clary_status
+clary_model_load_artifact(const struct clary_artifact *artifact,
+                          const struct clary_load_options *options,
+                          struct clary_model **out, struct clary_error *err)
 {
     static atomic_uint_fast64_t serial;
-    struct clary_artifact_limits limits = {0};
-    size_t max_bytes = DEFAULT_MAX_MODEL_BYTES;
+    size_t max_bytes = options ? options->max_model_bytes : 0;
     struct clary_model *model = calloc(1, sizeof *model);
     struct clary_arena temporary;
     enum clary_status status;
 
     if (!model)
-        return clary_fail(err, CLARY_NO_MEMORY, "no memory for a model");
-    if (options) {
-        limits.max_bytes = options->max_artifact_bytes;
-        if (options->max_model_bytes)
-            max_bytes = options->max_model_bytes;
-    }
+        return clary_no_memory(err);
+    if (!max_bytes)
+        max_bytes = DEFAULT_MAX_MODEL_BYTES;
+    model->artifact = artifact;
     clary_arena_init(&model->arena, max_bytes);
     clary_arena_init(&temporary, max_bytes);
-    status = clary_artifact_open(path, &limits, &model->artifact, err);
-    if (status == CLARY_OK)
-        status = load_artifact(model, &temporary, err);
+    status = load(model, &temporary, err);
     clary_arena_deinit(&temporary);
     if (status != CLARY_OK) {
-        model_deinit(model);
+        clary_model_free(model);
         return status;
     }
     model->serial = atomic_fetch_add(&serial, 1) + 1;
@@ -93,10 +81,32 @@ enum clary_status clary_model_load(const char *path,
     return CLARY_OK;
 }
 
+enum clary_status clary_model_load(const char *path,
+                                   const struct clary_load_options *options,
+                                   struct clary_model **out,
+                                   struct clary_error *err)
+{
+    struct clary_artifact_limits limits = {
+        .max_bytes = options ? options->max_artifact_bytes : 0};
+    struct clary_artifact *artifact;
+    enum clary_status status;
+
+    CLARY_TRY(clary_artifact_open(path, &limits, &artifact, err));
+    status = clary_model_load_artifact(artifact, options, out, err);
+    if (status == CLARY_OK)
+        (*out)->owned = artifact;
+    else
+        clary_artifact_close(artifact);
+    return status;
+}
+
 void clary_model_free(struct clary_model *model)
 {
-    if (model)
-        model_deinit(model);
+    if (!model)
+        return;
+    clary_arena_deinit(&model->arena);
+    clary_artifact_close(model->owned);
+    free(model);
 }
 
 const struct clary_signature *clary_model_signature(

@@ -8,7 +8,15 @@
 #include <clary/invoke.h>
 #include <clary/model.h>
 
+#include "base/artifact.h"
 #include "program/program.h"
+
+/* clary_model_load of what is in `artifact`, which stays the caller's and must
+ * outlive the model (tests, fuzzing). */
+enum clary_status clary_model_load_artifact(
+    const struct clary_artifact *artifact,
+    const struct clary_load_options *options, struct clary_model **out,
+    struct clary_error *err) CLARY_MUST_USE __attribute__((nonnull(1, 3, 4)));
 
 const struct clary_program *clary_model_program(
     const struct clary_model *model);

@@ -25,6 +25,7 @@ extern const struct clary_op_kind *const clary_ops_shape[]; /* reshape concat */
 extern const struct clary_op_kind *const clary_ops_view[]; /* transpose slice */
 extern const struct clary_op_kind *const clary_ops_index[]; /* gather one_hot */
 extern const struct clary_op_kind *const clary_ops_bins[];  /* bincount */
+extern const struct clary_op_kind *const clary_ops_forest[];
 
 /* Sets of element types, for clary_op_check_dtype. */
 #define CLARY_DTYPE_BIT(dtype) (1u << (dtype))

@@ -117,15 +117,22 @@ class Connection:
         self.send(request_bytes(method, path, headers, body))
         return self.read(method)
 
-    def is_closed(self, within=5):
-        """Whether the server closes the connection, with no byte more."""
+    def rest(self, within=5):
+        """What still comes until the server closes the connection; None when
+        it does not close it in time."""
         self.socket.settimeout(within)
         try:
-            return self.unread == b"" and self.socket.recv(1) == b""
+            while piece := self.socket.recv(1 << 16):
+                self.unread += piece
         except ConnectionResetError:
-            return True
+            pass
         except TimeoutError:
-            return False
+            return None
+        return self.unread
+
+    def is_closed(self, within=5):
+        """Whether the server closes the connection, with no byte more."""
+        return self.rest(within) == b""
 
 
 def request_bytes(method, path, headers=(), body=None):

@@ -4,7 +4,8 @@ Serving prints for its rows.
 The numbers may differ from TensorFlow's by 1e-6 + 1e-6 of the value, as
 another order of additions does (tests/golden/README.md); everything else,
 each number's way of being written too, is compared as bytes. Models whose
-arithmetic is exact are compared as bytes altogether.
+arithmetic is exact are compared as bytes altogether. A case with a file
+`refused` is not served: the file holds a part of the reason.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -17,7 +18,9 @@ import pytest
 
 from contract.server import GOLDEN
 
-CASES = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
+ALL = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
+REFUSED = [case for case in ALL if (GOLDEN / case / "refused").exists()]
+SERVED = [case for case in ALL if case not in REFUSED]
 EXACT = {"identity8", "half-plus-three"}
 NUMBER = re.compile(rb"-?(?:\d+(?:\.\d+)?(?:e[+-]\d+)?|Infinity)|NaN")
 
@@ -65,7 +68,7 @@ def compare(case, got, expected):
             assert a.decode() == written(a, *dtypes)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", SERVED)
 def test_golden(serve, case):
     body = (GOLDEN / case / "input.csv").read_bytes()
     server = serve(case)
@@ -81,3 +84,11 @@ def test_golden(serve, case):
     assert NUMBER.findall(re.sub(names, b"", alone)) == NUMBER.findall(
         re.sub(names, b"", reply.body)
     )
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(start, case):
+    server = start(GOLDEN / case / "model.tar.gz")
+    assert server.wait(10) == 1
+    reason = (GOLDEN / case / "refused").read_text().strip()
+    assert reason in server.output()

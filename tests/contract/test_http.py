@@ -11,6 +11,7 @@ import time
 import pytest
 
 from contract.client import Connection, request_bytes
+from contract.server import GOLDEN
 
 A = b"8.3252,41,6.98412698,1.02380952,322,2.55555556,37.88,-122.23"
 ONE = b'{\n    "predictions": [[8.3252]\n    ]\n}'
@@ -204,7 +205,8 @@ BAD_HEADS = {
 @pytest.mark.parametrize("fields", BAD_HEADS.values(), ids=BAD_HEADS)
 def test_72_ambiguous_length(connect, fields):
     """400 (413 for a length beyond every limit) and close; what follows the
-    head is never taken for a request."""
+    head is never taken for a request. (libmicrohttpd 0.9.75 sends the head of
+    its own 400 twice, hence the rest.)"""
     connection = connect()
     smuggled = request_bytes("GET", "/ping")
     head = f"{HEAD}{fields}\r\n\r\n".encode()
@@ -215,7 +217,9 @@ def test_72_ambiguous_length(connect, fields):
         pytest.fail("closed without a response")
     allowed = (400, 413) if "99999" in fields else (400,)
     assert reply.status in allowed, reply
-    assert connection.is_closed()
+    rest = connection.rest()
+    assert rest is not None, "the connection is not closed"
+    assert b"200 OK" not in rest
 
 
 def test_72_equal_lengths(connect):
@@ -255,22 +259,37 @@ def test_72_nonsense(connect, head):
     assert 400 <= status < 600
 
 
-@pytest.mark.parametrize("sent", [0, 1, 1000, 200000])
-def test_half_a_body(connect, sent):
-    """The client goes away in the middle of its request."""
-    for _ in range(20):
-        connection = connect()
-        body = (A + b"\n") * (sent // 60 + 1)
-        head = f"{HEAD}Content-Length: {len(body) + 100}\r\n\r\n"
-        connection.send(head.encode() + body[:sent])
-        connection.socket.close()
+def settled(server, files):
+    """The server's open files once they are at most `files`, or after 5 s."""
+    deadline = time.monotonic() + 5
+    while server.open_files() > files and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return server.open_files()
 
 
-def test_half_a_head(connect):
-    for cut in range(1, len(HEAD), 7):
-        connection = connect()
-        connection.send(HEAD.encode()[:cut])
-        connection.socket.close()
+@pytest.mark.parametrize("sent", ["head", 0, 1, 1000, 200000])
+def test_9_half_a_request(start, sent):
+    """The client goes away in the middle of its request: its connection is
+    closed, and no stop waits for it."""
+    server = start(GOLDEN / "identity8/model.tar.gz").wait_ready()
+    assert server.invoke(A.decode()).body == ONE
+    files = server.open_files()
+    for i in range(40):
+        connection = Connection(server.port)
+        if sent == "head":
+            connection.send(HEAD[: 3 * i + 1].encode())
+        else:
+            body = (A + b"\n") * (sent // 60 + 1)
+            head = f"{HEAD}Content-Length: {len(body) + 100}\r\n\r\n"
+            connection.send(head.encode() + body[:sent])
+        if i % 2:
+            reset(connection)
+        else:
+            connection.socket.close()
+    assert settled(server, files) <= files
+    started = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - started < 5
 
 
 def reset(connection):
@@ -294,19 +313,13 @@ def test_9_killed_in_mid_response(serve):
             assert connection.socket.recv(15) == b"HTTP/1.1 200 OK"
             reset(connection)
 
-    def settled():
-        deadline = time.monotonic() + 5
-        while server.open_files() > files and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return server.open_files()
-
     assert server.ping() == 200
     files = server.open_files()
     kill(200)
-    files = settled()
+    files = settled(server, files)
     memory = server.resident_bytes()
     kill(800)
-    assert settled() <= files
+    assert settled(server, files) <= files
     if not server.is_sanitized():  # which keeps freed memory for a while
         assert server.resident_bytes() - memory < 8 << 20
     assert server.invoke(A.decode()).body == ONE

@@ -1,20 +1,61 @@
 /* replay.c: main() for a fuzz target without a fuzzer. Runs every file of the
  * folders and files that it is given through LLVMFuzzerTestOneInput, in the
  * order of their names, and prints one line of result. A target reports a
- * fault by crashing; the last line of stderr then names the input.
+ * fault by crashing; the input is named then.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static size_t n_passed, n_failed;
+static const char *volatile running; /* path; NULL: none */
+
+/* Only what may be called in a signal's handler. */
+static void name_input(void)
+{
+    const char *parts[] = {"while it ran on ", running, "\n"};
+
+    for (size_t i = 0; running && i < sizeof parts / sizeof parts[0]; i++)
+        if (write(STDERR_FILENO, parts[i], strlen(parts[i])) < 0)
+            break;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+static void watch_faults(void)
+{
+    __sanitizer_set_death_callback(name_input);
+}
+#else
+/* The signal then has its own effect. */
+static void on_fault(int number)
+{
+    name_input();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void watch_faults(void)
+{
+    static const int faults[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        signal(faults[i], on_fault);
+}
+#endif
 
 /* The whole file, in a block of exactly its size, so that AddressSanitizer
  * sees a read past its end. NULL when it cannot be read. */
@@ -48,8 +89,9 @@ static void replay_file(const char *path)
         n_failed++;
         return;
     }
-    fprintf(stderr, "%s\n", path);
+    running = path;
     LLVMFuzzerTestOneInput(data, size);
+    running = NULL;
     free(data);
     n_passed++;
 }
@@ -84,6 +126,7 @@ static void replay(const char *path)
 
 int main(int argc, char **argv)
 {
+    watch_faults();
     for (int i = 1; i < argc; i++)
         replay(argv[i]);
     if (n_passed == 0) {

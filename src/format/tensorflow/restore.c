@@ -147,6 +147,7 @@ static enum clary_status string_element(struct restorer *r,
 {
     const Clary__Tf__Attribute *value;
     const Clary__Tf__Tensor *tensor;
+    const ProtobufCBinaryData *element;
     struct origin origin;
     size_t n;
 
@@ -160,9 +161,10 @@ static enum clary_status string_element(struct restorer *r,
                           text);
     if (k >= n)
         k = n - 1; /* the last value stands for all that are left out */
-    *string = clary_arena_strndup(r->arena,
-                                  (const char *)tensor->string_val[k].data,
-                                  tensor->string_val[k].len);
+    element = &tensor->string_val[k];
+    *string = clary_arena_strndup(
+        r->arena, element->len ? (const char *)element->data : "",
+        element->len);
     return *string ? CLARY_OK : clary_no_memory(err);
 }
 
