@@ -290,10 +290,13 @@ NAMESPACES = ("unshare", "--map-root-user", "--net", "--mount")
     not can(*NAMESPACES), reason="this machine allows no namespaces"
 )
 def test_8_no_network_and_read_only():
-    """Without a network but loopback, and with nothing writable but /tmp."""
+    """Without a network but loopback, and with nothing writable but a tmpfs
+    for this test's own log."""
     mounts = (
-        "mount --make-rprivate / && mount -t tmpfs tmpfs /tmp && "
-        "mount -o remount,bind,ro / && ! touch tests/x 2>/dev/null && "
+        "mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && "
+        'mount --bind "$PWD" "$PWD" && cd "$PWD" && '
+        'mount -o remount,bind,ro "$PWD" && mount -o remount,bind,ro / && '
+        "! touch tests/x 2>/dev/null && TMPDIR=/mnt "
     )
     run = subprocess.run(
         [*NAMESPACES, "sh", "-c", mounts + 'exec "$@"', "sh"]
