@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <clary/model.h>
 #include <clary/status.h>
@@ -51,6 +52,15 @@ struct clary_invoke_options {
     enum clary_csv_header csv_header;
     size_t max_reply_bytes; /* default 1 GiB */
     size_t max_memory_bytes; /* scratch of one invocation; default 1 GiB */
+    bool timed; /* keep clary_invoke_times: eight readings of the clock for a
+                 * request of one row, three more for each block of rows */
+};
+
+/* What the values of a model's columns have been so far, (n_columns) each.
+ * Where nothing is known, -INFINITY and INFINITY. float32, rounded outwards:
+ * a value as near to the edge as that counts as inside. */
+struct clary_ranges {
+    const float *min, *max;
 };
 
 struct clary_request {
@@ -65,12 +75,32 @@ struct clary_reply {
     size_t n_rows;            /* rows predicted */
 };
 
+/* Where the time of an invocation went, in nanoseconds; zeros unless it is
+ * timed. */
+struct clary_invoke_times {
+    uint64_t decode_ns, run_ns, encode_ns;
+    uint64_t wait_ns; /* between the calls: for the body to arrive */
+};
+
+/* What was odd about one column. */
+struct clary_column_counts {
+    uint64_t n_missing; /* NaN */
+    uint64_t n_outside; /* of its range */
+};
+
 struct clary_invoke;
 
 /* NULL when there is no memory. `options` NULL: defaults; it is copied. */
 struct clary_invoke *clary_invoke_new(
     const struct clary_invoke_options *options);
 void clary_invoke_free(struct clary_invoke *invoke); /* NULL is allowed */
+
+/* From the next begin on, holds the values of rows against `ranges`, which
+ * must outlive what is invoked with it and be those of the model. NULL, which
+ * is what a new one has: does not look at them. */
+void clary_invoke_watch(struct clary_invoke *invoke,
+                        const struct clary_ranges *ranges)
+    __attribute__((nonnull(1)));
 
 /* Starts an invocation; what an earlier one on `invoke` left is dropped.
  *
@@ -112,6 +142,16 @@ enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
  * next feed or finish. */
 void clary_invoke_drain(struct clary_invoke *invoke, const char **body,
                         size_t *len) __attribute__((nonnull));
+
+/* The invocation's times until now. Valid until the next begin or free. */
+const struct clary_invoke_times *clary_invoke_times(
+    const struct clary_invoke *invoke) __attribute__((nonnull));
+
+/* What was odd about the rows that were decoded until now, refused or not:
+ * (n_columns), or NULL if there was nothing or nothing was looked at.
+ * Valid until the next begin or free. */
+const struct clary_column_counts *clary_invoke_counts(
+    const struct clary_invoke *invoke) __attribute__((nonnull));
 
 /* begin, feed and finish at once. */
 enum clary_status clary_invoke(struct clary_invoke *invoke,

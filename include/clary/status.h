@@ -39,6 +39,8 @@ struct clary_error {
     enum clary_status status;
     size_t row;    /* 1-based row of the request; 0: not about one row */
     size_t column; /* 1-based column; 0: not about one column */
+    size_t feature; /* 1-based column of the model that a refused cell was
+                     * for, wherever it stood; 0: not about one cell */
     char message[CLARY_MESSAGE_BYTES]; /* NUL-terminated, valid UTF-8 */
 };
 

@@ -49,6 +49,8 @@ struct clary_field {
     enum clary_dtype dtype;
     struct clary_shape shape; /* of one row: the batch dimension is left out */
     size_t width;             /* elements of one row: the shape's product */
+    const char *const *column_names; /* (width), of the elements; NULL: they
+                                      * have none but "name[0]", ... */
 };
 
 /* What a model reads and writes. Columns of a CSV row are the elements of the

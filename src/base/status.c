@@ -76,6 +76,7 @@ __attribute__((format(printf, 5, 0))) static void fill(
     err->status = status;
     err->row = row;
     err->column = column;
+    err->feature = 0;
     set_message(err->message, text, cut ? sizeof text - 1 : len, cut);
 }
 

@@ -116,6 +116,17 @@ const char *clary_cell_quote(const char *text, size_t len,
     return quote;
 }
 
+struct clary_column clary_cell_column(const struct clary_field *field,
+                                      size_t element)
+{
+    const char *const *names = field->column_names;
+    return (struct clary_column){.dtype = field->dtype,
+                                 .name = names != NULL ? names[element]
+                                                       : field->name,
+                                 .element = names != NULL ? 0 : element,
+                                 .width = names != NULL ? 1 : field->width};
+}
+
 enum clary_status clary_cell_fail(size_t row, size_t number,
                                   const struct clary_column *column,
                                   const char *what, struct clary_error *err)
@@ -129,6 +140,7 @@ enum clary_status clary_cell_fail(size_t row, size_t number,
                      element, what);
     err->row = row;
     err->column = number;
+    err->feature = number;
     return CLARY_BAD_INPUT;
 }
 

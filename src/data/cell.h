@@ -33,6 +33,11 @@ enum clary_number clary_cell_store_text(enum clary_dtype dtype,
 const char *clary_cell_quote(const char *text, size_t len,
                              char quote[CLARY_CELL_QUOTE_BYTES]);
 
+/* Element `element` of an input, for the messages below: its name only, no
+ * data. */
+struct clary_column clary_cell_column(const struct clary_field *field,
+                                      size_t element);
+
 /* "row 3, column 2 (HouseAge): " and `what`; the name is the column's. `row`
  * and `number` count from 1. Returns CLARY_BAD_INPUT. */
 enum clary_status clary_cell_fail(size_t row, size_t number,

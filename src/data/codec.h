@@ -24,6 +24,8 @@ struct clary_reader {
     struct clary_arena *arena;    /* for the reader's state */
     enum clary_csv_header header; /* never DEFAULT */
     bool missing_is_nan;          /* an empty cell is NaN, else an error */
+    const char *signature_name;   /* the model's, beside "serving_default";
+                                   * NULL: none */
     /* set by the reader */
     void *state;
     size_t n_rows; /* rows read so far */
@@ -56,6 +58,8 @@ struct clary_codec {
     const char *name;               /* "csv" */
     const char *const *media_types; /* lower case, bare; NULL at the end. The
                                      * first is the reply's Content-Type */
+    bool whole; /* write_end goes back to what write_begin wrote, so nothing
+                 * may be taken out of the reply before */
     enum clary_status (*read_begin)(struct clary_reader *reader,
                                     struct clary_error *err);
     /* Takes the next piece, cut anywhere, even inside a number. */
@@ -89,5 +93,7 @@ const struct clary_codec *clary_codec_named(const char *name);
 extern const struct clary_codec clary_codec_csv;
 extern const struct clary_codec clary_codec_json;
 extern const struct clary_codec clary_codec_jsonlines;
+extern const struct clary_codec clary_codec_libsvm;
+extern const struct clary_codec clary_codec_npy;
 
 #endif

@@ -31,13 +31,16 @@ enum clary_csv_cell {
 struct clary_csv_header_row {
     bool reading;       /* this row is a header, or may turn out to be one */
     bool done;          /* rows are data from now on */
-    bool names_columns; /* each column is an input with a name of its own */
+    bool names_columns; /* each column has a name of its own */
     size_t n_known;     /* cells that name a column */
     size_t unknown;     /* first column (1-based) that does not; 0: none */
     size_t twice;       /* first column (1-based) named before; 0: none */
     char unknown_name[CLARY_CSV_QUOTE_BYTES];
     char twice_name[CLARY_CSV_QUOTE_BYTES];
     struct clary_column *columns;    /* (n_columns), in the header's order */
+    const struct clary_column **named; /* columns with a name of their own, by
+                                        * name; NULL: not sorted yet */
+    size_t n_named;
     bool *seen;                      /* (n_columns), in the model's order */
     struct clary_error not_a_number; /* the first cell's error, if it is none */
 };

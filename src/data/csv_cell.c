@@ -127,6 +127,7 @@ enum clary_status clary_csv_fail_cell(const struct clary_reader *reader,
                      element, what);
     err->row = reader->n_rows + 1;
     err->column = csv->column + 1;
+    err->feature = column->index + 1;
     return CLARY_BAD_INPUT;
 }
 

@@ -4,15 +4,17 @@
  *     auto     it is one if none of its cells is a number or empty
  *     absent   it is none; if it looks like one, the error says so
  *
- * If every input has one column, the header names inputs, in any order, each
- * exactly once. Otherwise columns have no names but "x[0]", "x[1]", ...; a
- * header that uses any of those must use them all, in any order, and one that
- * uses none is passed over but for the number of its cells.
+ * If every input has one column or names for its columns, the header names
+ * them all, in any order, each exactly once. Otherwise columns have no names
+ * but "x[0]", "x[1]", ...; a header that uses any of those must use them all,
+ * in any order, and one that uses none is passed over but for the number of
+ * its cells.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "data/csv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum clary_status clary_csv_header_begin(struct clary_reader *reader,
@@ -25,7 +27,8 @@ enum clary_status clary_csv_header_begin(struct clary_reader *reader,
         return CLARY_OK;
     header->names_columns = true;
     for (size_t f = 0; f < reader->rows->n_fields; f++)
-        header->names_columns &= reader->rows->fields[f].width == 1;
+        header->names_columns &= reader->rows->fields[f].width == 1 ||
+                                 reader->rows->fields[f].column_names != NULL;
     header->columns = clary_arena_calloc(reader->arena, csv->n_columns,
                                          sizeof *header->columns);
     header->seen =
@@ -60,21 +63,61 @@ static bool is_name(const struct clary_field *field, const char *text,
     return strlen(field->name) == len && memcmp(field->name, text, len) == 0;
 }
 
-/* The column of the model that is called `text`; n_columns if there is none.
- * Costs a comparison per input; headers are in the model's order or nearly. */
+static int compare_names(const void *a, const void *b)
+{
+    const struct clary_column *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
+static int compare_text(const void *key, const void *element)
+{
+    const struct clary_string *text = key;
+    const struct clary_column *const *column = element;
+    size_t len = strlen((*column)->name);
+    int order =
+        memcmp(text->bytes, (*column)->name, len < text->len ? len : text->len);
+    return order != 0 ? order : (text->len > len) - (text->len < len);
+}
+
+/* Sorts the columns that have names, once a header: a search then costs the
+ * same for any order of it. */
+static enum clary_status sort_names(const struct clary_reader *reader,
+                                    struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_csv_header_row *header = &csv->header;
+    if (header->named != NULL)
+        return CLARY_OK;
+    header->named = clary_arena_calloc(reader->arena, csv->n_columns,
+                                       sizeof(const struct clary_column *));
+    if (header->named == NULL)
+        return clary_fail(err, CLARY_NO_MEMORY, "no memory for the header");
+    for (size_t c = 0; c < csv->n_columns; c++)
+        if (csv->columns[c].width == 1)
+            header->named[header->n_named++] = &csv->columns[c];
+    qsort(header->named, header->n_named, sizeof *header->named, compare_names);
+    return CLARY_OK;
+}
+
+/* The column of the model that is called `text`; n_columns if there is none. */
 static size_t find_column(const struct clary_reader *reader, const char *text,
                           size_t len)
 {
     const struct clary_csv *csv = reader->state;
-    size_t name_len = 0;
+    const struct clary_csv_header_row *header = &csv->header;
+    struct clary_string key = {text, len};
+    size_t name_len = 0, first = 0; /* first: column of the field */
     int64_t element = -1;
-    bool is_element = split_name(text, len, &name_len, &element);
-    size_t first = 0; /* column of the field */
+    const struct clary_column **named =
+        bsearch(&key, header->named, header->n_named, sizeof *named,
+                compare_text);
+    if (named != NULL)
+        return (size_t)(*named - csv->columns);
+    if (!split_name(text, len, &name_len, &element))
+        return csv->n_columns;
     for (size_t f = 0; f < reader->rows->n_fields; f++) {
         const struct clary_field *field = &reader->rows->fields[f];
-        if (field->width == 1 && is_name(field, text, len))
-            return first;
-        if (field->width > 1 && is_element &&
+        if (field->width > 1 && field->column_names == NULL &&
             (uint64_t)element < field->width && is_name(field, text, name_len))
             return first + (size_t)element;
         first += field->width;
@@ -82,18 +125,20 @@ static size_t find_column(const struct clary_reader *reader, const char *text,
     return csv->n_columns;
 }
 
-static void match(const struct clary_reader *reader, const char *text,
-                  size_t len)
+static enum clary_status match(const struct clary_reader *reader,
+                               const char *text, size_t len,
+                               struct clary_error *err)
 {
     struct clary_csv *csv = reader->state;
     struct clary_csv_header_row *header = &csv->header;
+    CLARY_TRY(sort_names(reader, err));
     size_t column = find_column(reader, text, len);
     if (column == csv->n_columns) {
         if (header->unknown == 0) {
             header->unknown = csv->column + 1;
             clary_csv_quote(text, len, header->unknown_name);
         }
-        return;
+        return CLARY_OK;
     }
     header->n_known++;
     if (header->seen[column] && header->twice == 0) {
@@ -102,6 +147,7 @@ static void match(const struct clary_reader *reader, const char *text,
     }
     header->seen[column] = true;
     header->columns[csv->column] = csv->columns[column];
+    return CLARY_OK;
 }
 
 enum clary_status clary_csv_header_cell(struct clary_reader *reader,
@@ -116,9 +162,9 @@ enum clary_status clary_csv_header_cell(struct clary_reader *reader,
         *err = csv->header.not_a_number;
         return err->status;
     }
-    if (reader->header != CLARY_CSV_HEADER_ABSENT)
-        match(reader, text, len);
-    return CLARY_OK;
+    return reader->header == CLARY_CSV_HEADER_ABSENT
+               ? CLARY_OK
+               : match(reader, text, len, err);
 }
 
 static enum clary_status fail_column(size_t column, const char *name,

@@ -1,4 +1,6 @@
-/* json.c: the writer of application/json; there is no reader yet.
+/* json.c: application/json in the table of codecs, and its writer.
+ *
+ * The reader is json_read.c.
  *
  * With options.tfserving the bytes are those of TensorFlow Serving
  * (tensorflow_serving/util/json_tensor.cc with RapidJSON's PrettyWriter):
@@ -25,6 +27,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/json_read.h"
 #include "data/json_text.h"
 
 #include <string.h>
@@ -203,6 +206,9 @@ static const char *const media_types[] = {"application/json", NULL};
 const struct clary_codec clary_codec_json = {
     .name = "json",
     .media_types = media_types,
+    .read_begin = clary_json_read_begin,
+    .read_feed = clary_json_read_feed,
+    .read_end = clary_json_read_end,
     .write_begin = write_begin,
     .write_rows = write_rows,
     .write_end = write_end,

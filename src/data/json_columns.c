@@ -22,8 +22,8 @@ enum clary_status clary_json_columns_begin(struct clary_reader *reader,
                                            struct clary_error *err)
 {
     struct clary_json *json = reader->state;
-    json->columns = clary_arena_calloc(
-        reader->arena, reader->rows->n_fields, sizeof *json->columns);
+    json->columns = clary_arena_calloc(reader->arena, reader->rows->n_fields,
+                                       sizeof *json->columns);
     return json->columns == NULL ? clary_no_memory(err) : CLARY_OK;
 }
 
@@ -41,8 +41,8 @@ static enum clary_status add_chunk(struct clary_reader *reader,
     if (capacity == 0)
         capacity = 1;
     struct clary_json_chunk *chunk = clary_arena_alloc(
-        reader->arena, sizeof *chunk +
-                           (bytes_per_row == 0 ? 0 : capacity * bytes_per_row));
+        reader->arena,
+        sizeof *chunk + (bytes_per_row == 0 ? 0 : capacity * bytes_per_row));
     if (chunk == NULL)
         return clary_fail(
             err, CLARY_TOO_LARGE,
@@ -144,8 +144,8 @@ enum clary_status clary_json_columns_end(struct clary_reader *reader,
             n = left;
         for (size_t f = 0; f < rows->n_fields; f++) {
             size_t bytes = row_bytes(&rows->fields[f]);
-            move_rows(&places[f],
-                      (char *)rows->data[f] + rows->n_rows * bytes, n, bytes);
+            move_rows(&places[f], (char *)rows->data[f] + rows->n_rows * bytes,
+                      n, bytes);
         }
         left -= n;
         rows->n_rows += n;

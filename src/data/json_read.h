@@ -3,6 +3,8 @@
  *     json_read.c      bytes to tokens: brackets, strings, words
  *     json_string.c    what a string's escapes mean
  *     json_document.c  tokens to requests and instances
+ *     json_member.c    the names in those
+ *     json_names.c     which inputs and columns they mean
  *     json_value.c     the numbers of a row and where they go
  *     json_columns.c   several inputs column by column, kept until all are
  *                      there
@@ -32,6 +34,11 @@ enum clary_json_kind {
     CLARY_JSON_LIST,     /* an array with a row in each element */
     CLARY_JSON_VALUES    /* an array in a row */
 };
+
+static inline bool clary_json_is_array(enum clary_json_kind kind)
+{
+    return kind == CLARY_JSON_LIST || kind == CLARY_JSON_VALUES;
+}
 
 /* What the next value is. */
 enum clary_json_role {
@@ -83,14 +90,29 @@ struct clary_json_column {
     struct clary_json_chunk *first, *last;
 };
 
-/* The names of the current instance so far. A stamp is the 1-based number of
- * the row that the name was last seen in, so that nothing is cleared. */
+/* A name that an instance may have. */
+struct clary_json_name {
+    const char *text;
+    size_t len;
+    size_t field, element; /* of it, or all of them: WHOLE */
+};
+#define CLARY_JSON_WHOLE SIZE_MAX
+
+/* The names of the model, and those of the current instance so far. A stamp
+ * is the 1-based number of the row that the name was last seen in, so that
+ * nothing is cleared. */
 struct clary_json_names {
-    size_t *whole;   /* per field: "x" */
-    size_t *part;    /* per field: any of "x[0]", "x[1]", ... */
-    size_t *element; /* per column: that one */
+    struct clary_json_name *list; /* (n), in the model's order; NULL: no name
+                                   * was looked for yet */
+    const struct clary_json_name **sorted; /* (n); NULL: not needed yet */
+    size_t n;
+    size_t next; /* the one of the list that probably comes next */
+
+    size_t *whole;   /* stamp per field: "x" */
+    size_t *part;    /* stamp per field: any of "x[0]", "x[1]", ... */
+    size_t *element; /* stamp per column: that one; NULL: none was seen yet */
+    size_t all;      /* stamp: "features" or "data" */
     size_t n_set;    /* numbers of the row that are there */
-    size_t next;     /* the field that probably comes next */
 };
 
 enum clary_json_state {
@@ -113,11 +135,11 @@ struct clary_json {
     /* tokens */
     enum clary_json_state state;
     enum { CLARY_JSON_NO_TOKEN, CLARY_JSON_STRING, CLARY_JSON_WORD } token;
-    bool escaped;         /* the string's last byte is a backslash of its own */
-    bool line_feed;       /* seen since the last document, or there was none */
-    size_t offset;        /* bytes of the pieces before this one */
-    size_t token_offset;  /* where in the body the token begins */
-    size_t text_len;      /* bytes of the token that came in earlier pieces */
+    bool escaped;        /* the string's last byte is a backslash of its own */
+    bool line_feed;      /* seen since the last document, or there was none */
+    size_t offset;       /* bytes of the pieces before this one */
+    size_t token_offset; /* where in the body the token begins */
+    size_t text_len;     /* bytes of the token that came in earlier pieces */
     char text[CLARY_JSON_TOKEN_BYTES];
 
     /* documents */
@@ -143,7 +165,7 @@ enum clary_status clary_json_read_feed(struct clary_reader *reader,
 enum clary_status clary_json_read_end(struct clary_reader *reader,
                                       struct clary_error *err);
 
-/* "JSON Parse error: " `what` " at offset: " and the token's offset. */
+/* "JSON Parse error: ", `what`, " at offset: " and the token's offset. */
 enum clary_status clary_json_fail_parse(const struct clary_reader *reader,
                                         const char *what,
                                         struct clary_error *err);
@@ -158,17 +180,32 @@ bool clary_json_unescape(char *text, size_t *len);
 
 /* --- json_document.c: the tokens; `text` is never kept */
 
+/* A document, a value or a member comes next, where the grammar has one. */
+enum clary_status clary_json_document(struct clary_reader *reader,
+                                      struct clary_error *err) CLARY_MUST_USE;
+void clary_json_comma(struct clary_reader *reader);
 enum clary_status clary_json_open(struct clary_reader *reader, bool is_array,
                                   struct clary_error *err) CLARY_MUST_USE;
 enum clary_status clary_json_close(struct clary_reader *reader,
                                    struct clary_error *err) CLARY_MUST_USE;
+enum clary_status clary_json_scalar(struct clary_reader *reader,
+                                    const char *text, size_t len,
+                                    bool is_string, struct clary_error *err)
+    CLARY_MUST_USE;
+
+/* --- json_member.c: a name and, for the value behind it, json->role */
+
 enum clary_status clary_json_member(struct clary_reader *reader,
                                     const char *text, size_t len,
                                     struct clary_error *err) CLARY_MUST_USE;
-enum clary_status clary_json_scalar(struct clary_reader *reader,
-                                    const char *text, size_t len,
-                                    bool is_string,
-                                    struct clary_error *err) CLARY_MUST_USE;
+
+/* --- json_names.c */
+
+/* The name `text`; `*found` is NULL if the model has none such. */
+enum clary_status clary_json_find(struct clary_reader *reader, const char *text,
+                                  size_t len,
+                                  const struct clary_json_name **found,
+                                  struct clary_error *err) CLARY_MUST_USE;
 
 /* --- json_value.c */
 

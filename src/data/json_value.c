@@ -105,10 +105,7 @@ static enum clary_status fail_cell(const struct clary_reader *reader,
     const struct clary_json *json = reader->state;
     const struct clary_json_value *value = &json->value;
     const struct clary_field *field = current_field(reader);
-    struct clary_column column = {.dtype = field->dtype,
-                                  .name = field->name,
-                                  .element = value->element,
-                                  .width = field->width};
+    struct clary_column column = clary_cell_column(field, value->element);
     return clary_cell_fail(value->row, value->first_column + value->n + 1,
                            &column, what, err);
 }
@@ -120,10 +117,7 @@ static enum clary_status refuse(const struct clary_reader *reader,
     const struct clary_json *json = reader->state;
     const struct clary_json_value *value = &json->value;
     const struct clary_field *field = current_field(reader);
-    struct clary_column column = {.dtype = field->dtype,
-                                  .name = field->name,
-                                  .element = value->element,
-                                  .width = field->width};
+    struct clary_column column = clary_cell_column(field, value->element);
     return clary_cell_refuse(value->row, value->first_column + value->n + 1,
                              &column, why, text, len, err);
 }
@@ -149,9 +143,10 @@ static enum clary_status fail_count(const struct clary_reader *reader,
         expected == 1 ? "" : "s", found);
 }
 
-/* A number or an array (`what`) where the shape has none. */
+/* `found` where the shape has no number, or no array. */
 static enum clary_status fail_nesting(const struct clary_reader *reader,
-                                      const char *what, struct clary_error *err)
+                                      const char *found,
+                                      struct clary_error *err)
 {
     const struct clary_json *json = reader->state;
     const struct clary_json_value *value = &json->value;
@@ -159,12 +154,11 @@ static enum clary_status fail_nesting(const struct clary_reader *reader,
     clary_shape_print(value->shape, shape, sizeof shape);
     if (value->is_row)
         return clary_fail_at(err, CLARY_BAD_INPUT, value->row, 0,
-                             "%s where a row of shape %s does not have one",
-                             what, shape);
+                             "found %s, expected a row of shape %s", found,
+                             shape);
     return clary_fail_at(err, CLARY_BAD_INPUT, value->row, 0,
-                         "%s where the input \"%.48s\" of shape %s does not "
-                         "have one",
-                         what, current_field(reader)->name, shape);
+                         "found %s, expected the input \"%.48s\" of shape %s",
+                         found, current_field(reader)->name, shape);
 }
 
 enum clary_status clary_json_value_open(struct clary_reader *reader,
@@ -176,7 +170,10 @@ enum clary_status clary_json_value_open(struct clary_reader *reader,
     size_t most = value->shape->rank > 0 ? value->shape->rank : 1;
     if (value->depth != CLARY_JSON_UNKNOWN)
         most = value->depth;
-    return depth <= most ? CLARY_OK : fail_nesting(reader, "an array", err);
+    if (json->undecided) /* the outermost one may be a list of rows */
+        most++;
+    return depth <= most ? CLARY_OK
+                         : fail_nesting(reader, "an array in an array", err);
 }
 
 enum clary_status clary_json_value_close(struct clary_reader *reader,
@@ -188,8 +185,7 @@ enum clary_status clary_json_value_close(struct clary_reader *reader,
     size_t found = json->levels[json->depth - 1].count;
     size_t expected = value->total;
     if (value->depth == CLARY_JSON_UNKNOWN) /* no number yet */
-        return expected == 0 ? CLARY_OK
-                             : fail_count(reader, expected, 0, err);
+        return expected == 0 ? CLARY_OK : fail_count(reader, expected, 0, err);
     if (value->depth == value->shape->rank)
         expected = (size_t)value->shape->dim[depth - 1];
     return found == expected ? CLARY_OK
@@ -257,14 +253,17 @@ enum clary_status clary_json_value_scalar(struct clary_reader *reader,
     struct clary_json *json = reader->state;
     struct clary_json_value *value = &json->value;
     size_t depth = json->depth - value->base;
+    char quote[CLARY_CELL_QUOTE_BYTES], what[CLARY_CELL_QUOTE_BYTES + 64];
     if (is_string && value->n < value->total) {
-        char quote[CLARY_CELL_QUOTE_BYTES], what[CLARY_CELL_QUOTE_BYTES + 64];
         snprintf(what, sizeof what, "\"%s\" is a string, expected a number",
                  clary_cell_quote(text, len, quote));
         return fail_cell(reader, what, err);
     }
-    if (!fits(value, depth))
-        return fail_nesting(reader, "a number", err);
+    if (!fits(value, depth)) {
+        snprintf(what, sizeof what, "\"%s\"",
+                 clary_cell_quote(text, len, quote));
+        return fail_nesting(reader, what, err);
+    }
     value->depth = depth;
     if (value->n >= value->total) { /* clary_json_value_close says so */
         value->n++;

@@ -1,4 +1,7 @@
-/* jsonlines.c: the writer of application/jsonlines.
+/* jsonlines.c: application/jsonlines in the table of codecs, and its writer.
+ *
+ * The reader is application/json's, which takes lines too: TensorFlow
+ * Serving's container reads all of these types alike.
  *
  * One JSON value a row, each on a line that ends in LF: [8.3252], or
  * {"a": [8.3252], "b": 1} with several outputs. options.columnar and
@@ -6,6 +9,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/json_read.h"
 #include "data/json_text.h"
 
 static enum clary_status write_begin(struct clary_writer *writer,
@@ -42,12 +46,15 @@ static enum clary_status write_end(struct clary_writer *writer,
     return CLARY_OK;
 }
 
-static const char *const media_types[] = {"application/jsonlines",
-                                          "application/jsonl", NULL};
+static const char *const media_types[] = {
+    "application/jsonlines", "application/jsonl", "application/jsons", NULL};
 
 const struct clary_codec clary_codec_jsonlines = {
     .name = "jsonlines",
     .media_types = media_types,
+    .read_begin = clary_json_read_begin,
+    .read_feed = clary_json_read_feed,
+    .read_end = clary_json_read_end,
     .write_begin = write_begin,
     .write_rows = write_rows,
     .write_end = write_end,

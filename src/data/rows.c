@@ -7,17 +7,21 @@
 void clary_rows_columns(const struct clary_rows *rows,
                         struct clary_column *columns)
 {
+    size_t index = 0;
+
     for (size_t f = 0; f < rows->n_fields; f++) {
         const struct clary_field *field = &rows->fields[f];
         size_t bytes = clary_dtype_bytes(field->dtype);
+        const char *const *names = field->column_names;
         for (size_t i = 0; i < field->width; i++)
             *columns++ = (struct clary_column){
                 .dtype = field->dtype,
                 .data = (char *)rows->data[f] + i * bytes,
                 .stride = field->width * bytes,
-                .name = field->name,
-                .element = i,
-                .width = field->width,
+                .name = names ? names[i] : field->name,
+                .element = names ? 0 : i,
+                .width = names ? 1 : field->width,
+                .index = index++,
             };
     }
 }

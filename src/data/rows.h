@@ -36,9 +36,10 @@ struct clary_column {
     enum clary_dtype dtype;
     char *data;       /* element of row 0 */
     size_t stride;    /* bytes from a row to the next */
-    const char *name; /* the field's name */
+    const char *name; /* the column's own, else the field's name */
     size_t element;   /* which element of the field's row: 0 .. width - 1 */
-    size_t width;     /* the field's */
+    size_t width;     /* the field's; with a name of its own 1, element 0 */
+    size_t index;     /* which column of the model */
 };
 
 /* Fills `columns` (one per element of a row, field by field; the sum of the

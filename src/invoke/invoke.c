@@ -14,6 +14,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <clary/invoke.h>
 
@@ -21,6 +22,7 @@
 #include "data/media.h"
 #include "invoke/model.h"
 #include "invoke/style.h"
+#include "invoke/watch.h"
 
 #define DEFAULT_MAX_REPLY_BYTES ((size_t)1 << 30)
 #define DEFAULT_MAX_MEMORY_BYTES ((size_t)1 << 30)
@@ -29,6 +31,7 @@ struct clary_invoke {
     struct clary_invoke_options options;
     struct clary_arena arena;
     struct clary_buffer out;
+    const struct clary_ranges *ranges; /* NULL: values are not looked at */
 
     /* of the model, kept from one invocation to the next */
     uint64_t serial; /* of the model; 0: none */
@@ -44,6 +47,9 @@ struct clary_invoke {
     struct clary_writer writer;
     struct clary_rows in, result;
     bool writing; /* write_begin was called */
+    struct clary_watch watch;
+    struct clary_invoke_times times;
+    uint64_t lap_ns; /* the clock when the last of them was added to */
 };
 
 struct clary_invoke *clary_invoke_new(
@@ -71,6 +77,12 @@ void clary_invoke_free(struct clary_invoke *invoke)
     clary_buffer_deinit(&invoke->out);
     clary_arena_deinit(&invoke->arena);
     free(invoke);
+}
+
+void clary_invoke_watch(struct clary_invoke *invoke,
+                        const struct clary_ranges *ranges)
+{
+    invoke->ranges = ranges;
 }
 
 /* Makes `invoke` ready for `model`, unless it is already. */
@@ -133,6 +145,26 @@ static enum clary_status locate(struct clary_invoke *invoke,
                       "a block of rows failed, none of its rows alone does");
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Books the time since the last lap. */
+static void lap(struct clary_invoke *invoke, uint64_t *time_ns)
+{
+    uint64_t now;
+
+    if (!invoke->options.timed)
+        return;
+    now = now_ns();
+    *time_ns += now - invoke->lap_ns;
+    invoke->lap_ns = now;
+}
+
 /* clary_rows.full of the inputs. */
 static enum clary_status block_full(void *context, struct clary_rows *rows,
                                     struct clary_error *err)
@@ -140,6 +172,8 @@ static enum clary_status block_full(void *context, struct clary_rows *rows,
     struct clary_invoke *invoke = context;
     struct clary_writer *writer = &invoke->writer;
 
+    clary_watch_rows(&invoke->watch, rows);
+    lap(invoke, &invoke->times.decode_ns);
     if (!invoke->writing) {
         writer->options.columnar = invoke->reader.columnar;
         CLARY_TRY(invoke->form.codec->write_begin(writer, err));
@@ -147,9 +181,11 @@ static enum clary_status block_full(void *context, struct clary_rows *rows,
     }
     if (clary_execution_run(invoke->execution, rows->n_rows, err) != CLARY_OK)
         return locate(invoke, err);
+    lap(invoke, &invoke->times.run_ns);
     invoke->result.n_rows = rows->n_rows;
     invoke->result.first_row = rows->first_row;
     CLARY_TRY(invoke->form.codec->write_rows(writer, &invoke->result, err));
+    lap(invoke, &invoke->times.encode_ns);
     rows->first_row += rows->n_rows;
     rows->n_rows = 0;
     return CLARY_OK;
@@ -202,6 +238,8 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
 
     clary_buffer_clear(&invoke->out);
     invoke->writing = false;
+    invoke->watch = (struct clary_watch){0};
+    invoke->times = (struct clary_invoke_times){0};
     CLARY_TRY(choose_reader(invoke, request->content_type, err));
     CLARY_TRY(set_model(invoke, model, err));
     if (style == CLARY_STYLE_AUTO)
@@ -213,30 +251,43 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
     set_blocks(invoke, signature);
     invoke->reader = (struct clary_reader){.rows = &invoke->in,
                                            .arena = &invoke->arena,
-                                           .header = header};
+                                           .header = header,
+                                           .missing_is_nan =
+                                               clary_model_missing_is_nan(model),
+                                           .signature_name = signature->name};
     invoke->writer = (struct clary_writer){.fields = signature->outputs,
                                            .n_fields = signature->n_outputs,
                                            .out = &invoke->out,
                                            .arena = &invoke->arena,
                                            .options = invoke->form.options};
-    return invoke->reading->read_begin(&invoke->reader, err);
+    CLARY_TRY(clary_watch_begin(&invoke->watch, invoke->ranges,
+                                signature->n_columns, &invoke->arena, err));
+    CLARY_TRY(invoke->reading->read_begin(&invoke->reader, err));
+    if (invoke->options.timed)
+        invoke->lap_ns = now_ns();
+    return CLARY_OK;
 }
 
 enum clary_status clary_invoke_feed(struct clary_invoke *invoke,
                                     const char *bytes, size_t len,
                                     struct clary_error *err)
 {
-    return invoke->reading->read_feed(&invoke->reader, bytes, len, err);
+    lap(invoke, &invoke->times.wait_ns);
+    CLARY_TRY(invoke->reading->read_feed(&invoke->reader, bytes, len, err));
+    lap(invoke, &invoke->times.decode_ns);
+    return CLARY_OK;
 }
 
 enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
                                       struct clary_reply *reply,
                                       struct clary_error *err)
 {
+    lap(invoke, &invoke->times.wait_ns);
     CLARY_TRY(invoke->reading->read_end(&invoke->reader, err));
     if (!invoke->writing)
         return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
     CLARY_TRY(invoke->form.codec->write_end(&invoke->writer, err));
+    lap(invoke, &invoke->times.encode_ns);
     reply->content_type = invoke->form.content_type;
     reply->body = invoke->out.bytes;
     reply->len = invoke->out.len;
@@ -248,8 +299,20 @@ void clary_invoke_drain(struct clary_invoke *invoke, const char **body,
                         size_t *len)
 {
     *body = invoke->out.bytes;
-    *len = invoke->out.len;
-    invoke->out.len = 0;
+    *len = invoke->form.codec->whole ? 0 : invoke->out.len;
+    invoke->out.len -= *len;
+}
+
+const struct clary_invoke_times *clary_invoke_times(
+    const struct clary_invoke *invoke)
+{
+    return &invoke->times;
+}
+
+const struct clary_column_counts *clary_invoke_counts(
+    const struct clary_invoke *invoke)
+{
+    return invoke->watch.found ? invoke->watch.counts : NULL;
 }
 
 enum clary_status clary_invoke(struct clary_invoke *invoke,

@@ -126,6 +126,11 @@ uint64_t clary_model_serial(const struct clary_model *model)
     return model->serial;
 }
 
+bool clary_model_missing_is_nan(const struct clary_model *model)
+{
+    return model->format->missing_is_nan;
+}
+
 enum clary_style clary_model_style(const struct clary_model *model)
 {
     return clary_style_parse(model->format->style);

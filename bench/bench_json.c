@@ -1,0 +1,252 @@
+/* bench_json.c: bodies to rows, the same rows in every format.
+ *
+ * Rows are generated, the same ones each time: 8 columns like those of the
+ * California housing data. All formats run in turn in each round, so that a
+ * noisy machine hits all of them; text/csv is what the others are compared
+ * with.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "data/codec.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    ROUNDS = 15,
+    ROWS = 20000,
+    COLUMNS = 8,
+    PIECE = 8192, /* what libmicrohttpd hands over at a time */
+    BLOCK = 64,
+    ROW_BYTES = 320 /* most that a row takes in any format */
+};
+
+static const int decimals[COLUMNS] = {4, 1, 6, 6, 1, 6, 2, 2};
+static const char *const names[COLUMNS] = {
+    "MedInc",     "HouseAge", "AveRooms", "AveBedrms",
+    "Population", "AveOccup", "Latitude", "Longitude"};
+static const struct clary_field x = {
+    "x", CLARY_DTYPE_F32, {1, {COLUMNS}}, COLUMNS, NULL};
+static struct clary_field columns[COLUMNS];
+
+struct format {
+    const char *name;
+    const struct clary_codec *codec;
+    /* what stands before and behind the body, a row and between cells */
+    const char *before, *row, *comma, *row_end, *between, *after;
+    bool named; /* a cell is `"MedInc": 8.3`, or 0:8.3 in libsvm */
+};
+
+static const struct format all[] = {
+    {"csv", &clary_codec_csv, "", "", ",", "", "\n", "\n", false},
+    {"json rows", &clary_codec_json, "{\"instances\": [", "[", ", ", "]", ", ",
+     "]}", false},
+    {"json rows, no blanks", &clary_codec_json, "{\"instances\":[", "[", ",",
+     "]", ",", "]}", false},
+    {"json inputs", &clary_codec_json, "{\"inputs\": [", "[", ", ", "]", ", ",
+     "]}", false},
+    {"json named", &clary_codec_json, "{\"instances\": [", "{", ", ", "}", ", ",
+     "]}", true},
+    {"jsonlines", &clary_codec_jsonlines, "", "[", ",", "]", "\n", "\n", false},
+    {"libsvm", &clary_codec_libsvm, "", "1 ", " ", "", "\n", "\n", true},
+    {"npy f4", &clary_codec_npy, NULL, NULL, NULL, NULL, NULL, NULL, false},
+};
+enum { N_FORMATS = sizeof all / sizeof all[0] };
+
+/* A format's body, and how long it took. */
+struct run {
+    const struct format *format;
+    char *bytes;
+    size_t len;
+    double seconds[ROUNDS];
+    double sum;
+};
+static struct run runs[N_FORMATS];
+
+static uint64_t seed = UINT64_C(88172645463325252);
+
+static double uniform(void) /* [0, 1) */
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (double)(seed >> 11) * 0x1p-53;
+}
+
+static void make_row(double row[COLUMNS])
+{
+    row[0] = 0.5 + 9 * uniform();
+    row[1] = 1 + (double)(int)(51 * uniform());
+    row[2] = 3 + 5 * uniform();
+    row[3] = 0.9 + 0.3 * uniform();
+    row[4] = 3 + (double)(int)(3000 * uniform());
+    row[5] = 1.5 + 3 * uniform();
+    row[6] = 32.5 + (double)(int)(900 * uniform()) / 100;
+    row[7] = -124.3 + (double)(int)(1000 * uniform()) / 100;
+}
+
+static void put(struct run *run, const char *text)
+{
+    size_t len = strlen(text);
+    memcpy(run->bytes + run->len, text, len);
+    run->len += len;
+}
+
+static void put_text(struct run *run, const double row[COLUMNS], bool is_first)
+{
+    const struct format *format = run->format;
+    bool is_libsvm = format->codec == &clary_codec_libsvm;
+    char cell[64] = "";
+    put(run, is_first ? format->before : format->between);
+    put(run, format->row);
+    for (int c = 0; c < COLUMNS; c++) {
+        put(run, c > 0 ? format->comma : "");
+        if (is_libsvm)
+            snprintf(cell, sizeof cell, "%d:", c);
+        else if (format->named)
+            snprintf(cell, sizeof cell, "\"%s\": ", names[c]);
+        put(run, cell);
+        snprintf(cell, sizeof cell, "%.*f", decimals[c], row[c]);
+        put(run, cell);
+        cell[0] = '\0';
+    }
+    put(run, format->row_end);
+}
+
+static void put_npy(struct run *run, const double row[COLUMNS], bool is_first)
+{
+    if (is_first) {
+        memset(run->bytes, ' ', 128);
+        memcpy(run->bytes, "\x93NUMPY\x01\x00\x76\x00", 10);
+        run->len = 10;
+        char header[100];
+        snprintf(header, sizeof header,
+                 "{'descr': '<f4', 'fortran_order': False, "
+                 "'shape': (%d, %d), }",
+                 ROWS, COLUMNS);
+        put(run, header);
+        run->len = 128;
+    }
+    for (int c = 0; c < COLUMNS; c++) {
+        char cell[64]; /* the number that the text of the others has */
+        snprintf(cell, sizeof cell, "%.*f", decimals[c], row[c]);
+        float value = (float)strtod(cell, NULL);
+        memcpy(run->bytes + run->len, &value, sizeof value);
+        run->len += sizeof value;
+    }
+}
+
+static void make_bodies(void)
+{
+    for (int c = 0; c < COLUMNS; c++)
+        columns[c] =
+            (struct clary_field){names[c], CLARY_DTYPE_F32, {1, {1}}, 1, NULL};
+    for (int i = 0; i < N_FORMATS; i++) {
+        runs[i].format = &all[i];
+        runs[i].bytes = malloc((size_t)ROWS * ROW_BYTES);
+        if (runs[i].bytes == NULL)
+            abort();
+    }
+    for (int r = 0; r < ROWS; r++) {
+        double row[COLUMNS];
+        make_row(row);
+        for (int i = 0; i < N_FORMATS; i++)
+            (all[i].before == NULL ? put_npy : put_text)(&runs[i], row, r == 0);
+    }
+    for (int i = 0; i < N_FORMATS; i++)
+        if (all[i].after != NULL)
+            put(&runs[i], all[i].after);
+}
+
+static float block[BLOCK * COLUMNS];
+
+static enum clary_status add_up(void *context, struct clary_rows *rows,
+                                struct clary_error *err)
+{
+    double *sum = context;
+    (void)err;
+    for (size_t f = 0; f < rows->n_fields; f++)
+        for (size_t i = 0; i < rows->n_rows * rows->fields[f].width; i++)
+            *sum += (double)((const float *)rows->data[f])[i];
+    rows->n_rows = 0;
+    return CLARY_OK;
+}
+
+static void read_body(struct run *run)
+{
+    const struct format *format = run->format;
+    void *data[COLUMNS];
+    bool by_name = format->named && format->codec == &clary_codec_json;
+    for (size_t c = 0; c < COLUMNS; c++)
+        data[c] = block + c * BLOCK; /* only [0] with one input */
+    struct clary_error err;
+    struct clary_arena arena;
+    clary_arena_init(&arena, 1 << 20);
+    run->sum = 0;
+    struct clary_rows rows = {.fields = by_name ? columns : &x,
+                              .n_fields = by_name ? COLUMNS : 1,
+                              .data = data,
+                              .capacity = BLOCK,
+                              .full = add_up,
+                              .context = &run->sum};
+    struct clary_reader reader = {
+        .rows = &rows, .arena = &arena, .header = CLARY_CSV_HEADER_ABSENT};
+    const struct clary_codec *codec = format->codec;
+    enum clary_status status = codec->read_begin(&reader, &err);
+    for (size_t at = 0; status == CLARY_OK && at < run->len; at += PIECE) {
+        size_t left = run->len - at;
+        status = codec->read_feed(&reader, run->bytes + at,
+                                  left < PIECE ? left : PIECE, &err);
+    }
+    if (status == CLARY_OK)
+        status = codec->read_end(&reader, &err);
+    if (status != CLARY_OK || reader.n_rows != ROWS) {
+        fprintf(stderr, "bench_json: %s: %s\n", format->name, err.message);
+        exit(1);
+    }
+    clary_arena_deinit(&arena);
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x1 = *(const double *)a, x2 = *(const double *)b;
+    return (x1 > x2) - (x1 < x2);
+}
+
+int main(void)
+{
+    make_bodies();
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < N_FORMATS; i++) {
+            double start = now();
+            read_body(&runs[i]);
+            runs[i].seconds[round] = now() - start;
+        }
+    printf("%d rows of %d columns to float32, in pieces of %d bytes; medians "
+           "of %d rounds\n",
+           ROWS, COLUMNS, PIECE, ROUNDS);
+    printf("%-22s %10s %10s %10s\n", "", "bytes/row", "ns/value", "MB/s");
+    for (int i = 0; i < N_FORMATS; i++) {
+        struct run *run = &runs[i];
+        qsort(run->seconds, ROUNDS, sizeof run->seconds[0], by_size);
+        double seconds = run->seconds[ROUNDS / 2];
+        printf("%-22s %10.1f %10.2f %10.0f\n", all[i].name,
+               (double)run->len / ROWS, 1e9 * seconds / (ROWS * COLUMNS),
+               1e-6 * (double)run->len / seconds);
+        if (fabs(run->sum - runs[0].sum) > 1e-9 * fabs(runs[0].sum)) {
+            printf("the sum is %.17g, not %.17g\n", run->sum, runs[0].sum);
+            return 1;
+        }
+    }
+    return 0;
+}

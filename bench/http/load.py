@@ -1,0 +1,133 @@
+"""What the benches of this folder have in common: wrk, and requests at a fixed
+rate.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from contract.client import Connection, request_bytes  # noqa: E402
+from contract.server import GOLDEN, Server  # noqa: E402
+
+ROW = b"8.3252,41,6.98412698,1.02380952,322,2.55555556,37.88,-122.23\n"
+CSV = {"Content-Type": "text/csv"}
+UNITS = {"us": 1, "ms": 1000, "s": 1000000, "m": 60000000}
+
+
+def start(case, **settings):
+    return Server(GOLDEN / case / "model.tar.gz", settings).wait_ready()
+
+
+def start_on_a_core(case, **settings):
+    """The server on the first core, whoever calls on the others."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, cores[:1])
+    server = start(case, **settings)
+    os.sched_setaffinity(0, cores[1:] or cores)
+    return server
+
+
+def cpu_seconds(server):
+    with open(f"/proc/{server.process.pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def microseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * UNITS[unit]
+
+
+def wrk(server, connections, seconds, body=ROW, method="POST",
+        path="/invocations"):
+    """Requests in a closed loop: {"good": 200s a second, "bad": others a
+    second, 50: us, 90: us, 99: us}."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        text = body.decode().replace("\n", "\\n")
+        script.write(
+            f'wrk.method = "{method}"\nwrk.body = "{text}"\n'
+            'wrk.headers["Content-Type"] = "text/csv"\n'
+        )
+        script.flush()
+        output = subprocess.run(
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+             "--timeout", "30s", "-s", script.name,
+             f"http://127.0.0.1:{server.port}{path}"],
+            check=True, capture_output=True, text=True,
+        ).stdout
+    count, took = re.search(r"(\d+) requests in ([\d.]+\w+)", output).groups()
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    bad = int(bad.group(1)) if bad else 0
+    seconds = microseconds(took) / 1e6
+    result = {"good": (int(count) - bad) / seconds, "bad": bad / seconds}
+    for percent, latency in re.findall(r"(\d\d)% +([\d.]+\w+)", output):
+        result[int(percent)] = microseconds(latency)
+    return result
+
+
+class Background:
+    """Requests of one body on one connection, without a pause, for as long as
+    the block runs."""
+
+    def __init__(self, server, body, count=1):
+        self.request = request_bytes("POST", "/invocations", CSV, body)
+        self.server, self.n_done, self.is_over = server, 0, False
+        self.threads = [threading.Thread(target=self.run) for _ in range(count)]
+
+    def run(self):
+        with Connection(self.server.port, timeout=120) as connection:
+            while not self.is_over:
+                connection.send(self.request)
+                assert connection.read().status == 200
+                self.n_done += 1
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        time.sleep(0.5)
+        return self
+
+    def __exit__(self, *_):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join()
+
+
+def at_rate(server, rate, seconds, body, n_threads=256):
+    """Requests that begin when they are due, whatever became of those before:
+    [(status, seconds since it was due)]. A client that is late begins at once,
+    and its lateness counts."""
+    request = request_bytes("POST", "/invocations", CSV, body)
+    results = []
+    began = time.monotonic() + 0.1
+
+    def run(first):
+        with Connection(server.port, timeout=120) as connection:
+            for i in range(first, int(rate * seconds), n_threads):
+                due = began + i / rate
+                time.sleep(max(0, due - time.monotonic()))
+                connection.send(request)
+                status = connection.read().status
+                results.append((status, time.monotonic() - due))
+
+    threads = [threading.Thread(target=run, args=(i,))
+               for i in range(n_threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results, time.monotonic() - began
+
+
+def percentile(values, percent):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * percent / 100))]
