@@ -107,7 +107,7 @@ $(OBJ)/%.o: %.c $(BUILD)/flags $(PROTO_H) | packages
 
 # Only these files may use the instructions of one CPU generation; the table
 # in them is chosen at run time. (private: not for what they depend on.)
-$(OBJ)/src/kernel/kernel_avx2.o: private ISA := -O3 -mavx2 -mfma
+$(OBJ)/src/kernel/%_avx2.o: private ISA := -O3 -mavx2 -mfma
 
 # protobuf-c's output is not ours to warn about.
 $(OBJ)/gen/%.o: private WARNINGS :=

@@ -16,6 +16,7 @@
 #include <clary/status.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define CLARY_PANEL 16 /* columns of a packed panel */
 
@@ -40,6 +41,36 @@ struct clary_dense {
                   * stays NaN */
 };
 
+/* A tree of up to 256 leaves, all of whose nodes are evaluated for many rows at
+ * once, bottom up, in bytes. The result of a node is 0 minus the label of the
+ * leaf that a row reaches below it; labels count from 0 for its rightmost leaf
+ * to the left. Rank r of a row goes left at a node when threshold > r:
+ *
+ *     pair (both children are leaves)  out = threshold > r ? -1 : 0
+ *     others         out = threshold > r ? slot[left] + add : slot[right]
+ *
+ * where -add is the number of leaves on the right, slot[0] is 0 (a leaf), the
+ * out of pair p is slot[p + 1] and that of another node slot[node.out]. */
+struct clary_blend_node {
+    uint16_t column; /* of the ranks */
+    int8_t threshold;
+    int8_t add;
+    uint8_t left, right, out;
+};
+
+struct clary_blend_tree {
+    const struct clary_blend_node *nodes; /* pairs, then the others, each after
+                                           * its children */
+    uint8_t n_pairs, n_others;
+    uint8_t root; /* slot of the result */
+};
+
+#define CLARY_BLEND_LEAVES 256
+#define CLARY_BLEND_ROWS   192 /* at most, of one call */
+#define CLARY_BLEND_UNIT   32  /* rows are rounded up to a multiple of it */
+/* Working memory: the slots (128 pairs and the leaf) of all rows. */
+#define CLARY_BLEND_BYTES (129 * CLARY_BLEND_ROWS)
+
 struct clary_kernels {
     const char *name; /* "scalar", "avx2" */
 
@@ -55,6 +86,12 @@ struct clary_kernels {
      * overlap. */
     void (*dense)(const struct clary_dense *w, const float *x, size_t rows,
                   float *y);
+
+    /* labels[r] of the leaf that each row reaches, exact. ranks (columns, 192):
+     * rank r of column c is ranks[c * 192 + r]; they are read, and labels
+     * written, up to a multiple of 32 rows. All are 64-byte aligned. */
+    void (*blend)(const struct clary_blend_tree *tree, const int8_t *ranks,
+                  size_t rows, uint8_t *slots, uint8_t *labels);
 };
 
 /* Packs W (k, n) row-major and b (n; NULL: zeros) into `arena`. Errors:

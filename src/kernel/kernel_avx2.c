@@ -313,4 +313,5 @@ static void dense(const struct clary_dense *w, const float *x, size_t rows,
         dense_dots(w, x, rows, y);
 }
 
-const struct clary_kernels clary_kernels_avx2 = {"avx2", dense};
+const struct clary_kernels clary_kernels_avx2 = {"avx2", dense,
+                                                 clary_blend_avx2};

@@ -8,7 +8,14 @@
 #include "kernel/kernel.h"
 
 extern const struct clary_kernels clary_kernels_scalar;
+
+/* The routines of the tables that have a file of their own. */
+void clary_blend_scalar(const struct clary_blend_tree *tree,
+                        const int8_t *ranks, size_t rows, uint8_t *slots,
+                        uint8_t *labels);
 #if defined(__x86_64__)
+void clary_blend_avx2(const struct clary_blend_tree *tree, const int8_t *ranks,
+                      size_t rows, uint8_t *slots, uint8_t *labels);
 extern const struct clary_kernels clary_kernels_avx2; /* needs FMA too */
 #endif
 

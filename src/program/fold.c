@@ -15,7 +15,13 @@
 const int64_t clary_probe_rows[CLARY_PROBES] = {1, 7, 61};
 
 /* Multiplications that loading a model may spend on folding: some seconds. */
-#define MAX_FOLD_WORK ((uint64_t)1 << 34)
+#define MAX_FOLD_WORK ((uint64_t)1 << 30)
+
+void clary_program_resume(struct clary_program *program,
+                          const struct clary_program *earlier)
+{
+    program->fold_work = earlier->fold_work;
+}
 
 /* An estimate of the work of an op from its shapes; a matrix product costs
  * its inner dimension for each element. */

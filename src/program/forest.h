@@ -30,13 +30,15 @@ enum clary_split {
     CLARY_SPLIT_LESS,       /* x < t goes left (XGBoost) */
     CLARY_SPLIT_LESS_EQUAL, /* x <= t goes left (LightGBM, scikit-learn) */
     CLARY_SPLIT_CATEGORY    /* x, truncated, is in the node's set: goes left;
-                             * negative or past the set: goes right */
+                             * negative or past the set: goes right. -0.5 is
+                             * negative in F32 (XGBoost) and truncates to 0
+                             * in F64 (LightGBM) */
 };
 
 /* What counts as missing at a node; missing goes to the default side. */
 enum clary_missing {
     CLARY_MISSING_NAN,  /* NaN is missing */
-    CLARY_MISSING_ZERO, /* |x| <= 1e-35 and NaN are missing (LightGBM) */
+    CLARY_MISSING_ZERO, /* |x| <= 1e-35f and NaN are missing (LightGBM) */
     CLARY_MISSING_NONE  /* nothing is: NaN is taken as 0.0 (LightGBM); of a
                          * CATEGORY node NaN goes to the default side */
 };
@@ -49,8 +51,8 @@ struct clary_forest_node {
     uint8_t split;       /* enum clary_split */
     uint8_t missing;     /* enum clary_missing */
     bool default_left;
-    float cover;         /* rows or hessian that came here in training, for
-                          * explanations; 0: not stated */
+    float cover; /* rows or hessian that came here in training, for
+                  * explanations; 0: not stated */
 };
 
 /* A set of categories: bit c of words[c / 32]. */
@@ -61,7 +63,7 @@ struct clary_category_set {
 
 /* A linear model in a leaf (LightGBM linear_tree): constant + sum of
  * coefficient * x over `features`, in their order; the plain leaf value where
- * one of them is NaN. */
+ * one of them is NaN. F64 only. */
 struct clary_linear_leaf {
     double constant;
     const uint32_t *features; /* NULL with n_features 0: constant alone */
@@ -78,8 +80,8 @@ struct clary_forest {
 
     const struct clary_forest_node *nodes; /* all trees' nodes */
     size_t n_nodes;
-    const double *leaves; /* all trees' leaf values */
-    const float *leaf_covers; /* NULL: not stated */
+    const double *leaves;                   /* all trees' leaf values */
+    const float *leaf_covers;               /* NULL: not stated */
     const struct clary_linear_leaf *linear; /* (n_leaves) or NULL */
     size_t n_leaves;
     const struct clary_category_set *sets;
@@ -106,5 +108,47 @@ enum clary_status clary_forest_add(struct clary_program *program,
                                    const struct clary_forest *forest,
                                    uint32_t input, uint32_t *out,
                                    struct clary_error *err) CLARY_MUST_USE;
+
+/* --- explanations --------------------------------------------------------- */
+
+/* How much each feature adds to the margins of a row: exact Shapley values of
+ * the trees, where a feature that is not known goes both ways in proportion to
+ * the covers (the libraries' pred_contribs=True, pred_contrib=True).
+ *
+ * source: Lundberg, Erion, Lee, "Consistent Individualized Feature Attribution
+ * for Tree Ensembles" (2018), algorithm 2.
+ */
+struct clary_explainer;
+
+/* Prepares the explanations of a program's forest, which must be its only one.
+ *
+ *   out     lives in `arena`, refers to the program
+ *   errors  CLARY_UNSUPPORTED (no forest or several, no covers, linear leaves,
+ *           trees deeper than 512 nodes), CLARY_NO_MEMORY
+ */
+enum clary_status clary_explainer_new(struct clary_arena *arena,
+                                      const struct clary_program *program,
+                                      struct clary_explainer **out,
+                                      struct clary_error *err) CLARY_MUST_USE;
+
+/* Contributions of one row: n_groups * (n_features + 1). */
+size_t clary_explainer_width(const struct clary_explainer *explainer);
+
+/* Working memory of clary_explain, for any number of rows. */
+size_t clary_explainer_scratch_bytes(const struct clary_explainer *explainer);
+
+/* Explains `rows` rows.
+ *
+ *   x              (rows, n_features), what the forest op reads, in its dtype
+ *   scratch        clary_explainer_scratch_bytes, aligned as by an arena
+ *   contributions  (rows, n_groups, n_features + 1): of each feature, then what
+ *                  the margin is on average (the base included); they add up
+ *                  to the margin but for rounding
+ *   cost           trees * leaves * depth^2 a row, some 2 ms for 100 trees of
+ *                  depth 6
+ *   threads        any number at once, each with its scratch
+ */
+void clary_explain(const struct clary_explainer *explainer, const void *x,
+                   size_t rows, void *scratch, double *contributions);
 
 #endif

@@ -14,6 +14,13 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Nodes, leaves, ...: so that three places a node can be counted in 32 bits. */
+enum { MOST = INT32_MAX / 4 };
+
+/* Words of the sets of all nodes, a set counted as often as nodes read it: what
+ * laying them out costs. A thousand times what trained forests have. */
+enum { MOST_SET_WORDS = 1 << 26 };
+
 /* A child that is still to be visited. */
 struct pending {
     int32_t child;
@@ -25,7 +32,8 @@ struct check {
     const struct clary_forest *forest;
     bool *node_seen, *leaf_seen;
     struct pending *stack; /* (CLARY_FOREST_MAX_DEPTH + 1) */
-    struct clary_forest_facts facts;
+    size_t n_set_words;
+    struct forest_facts facts;
 };
 
 /* Counts, and what stands once for the forest. */
@@ -40,21 +48,41 @@ static enum clary_status check_header(const char *name,
     if (forest->n_groups == 0)
         return clary_fail(err, CLARY_BAD_MODEL,
                           "\"%s\": a forest without outputs", name);
-    if (forest->n_nodes > INT32_MAX || forest->n_leaves > INT32_MAX ||
-        forest->n_trees > INT32_MAX || forest->n_features > INT32_MAX ||
-        forest->n_groups > INT32_MAX)
+    if (forest->n_nodes > MOST || forest->n_leaves > MOST ||
+        forest->n_trees > MOST || forest->n_features > MOST ||
+        forest->n_groups > MOST)
         return clary_fail(err, CLARY_BAD_MODEL,
                           "\"%s\": a forest of %zu trees, %zu nodes, %zu "
                           "leaves, %zu features and %zu outputs; at most %d of "
                           "each are known here",
                           name, forest->n_trees, forest->n_nodes,
                           forest->n_leaves, forest->n_features,
-                          forest->n_groups, INT32_MAX);
+                          forest->n_groups, MOST);
+    return CLARY_OK;
+}
+
+static enum clary_status check_set(struct check *c, size_t t, size_t n,
+                                   struct clary_error *err)
+{
+    const struct clary_forest *forest = c->forest;
+    const uint32_t set = forest->nodes[n].category;
+
+    if (set >= forest->n_sets)
+        return clary_fail(err, CLARY_BAD_MODEL,
+                          "\"%s\": tree %zu, node %zu reads category set %u of "
+                          "%zu",
+                          c->name, t, n, set, forest->n_sets);
+    if (forest->sets[set].n_words > MOST_SET_WORDS - c->n_set_words)
+        return clary_fail(err, CLARY_UNSUPPORTED,
+                          "\"%s\": tree %zu, node %zu: the category sets of "
+                          "the nodes up to here have more than %d words",
+                          c->name, t, n, MOST_SET_WORDS);
+    c->n_set_words += forest->sets[set].n_words;
     return CLARY_OK;
 }
 
 /* What is wrong with node n of tree t; CLARY_OK if nothing is. */
-static enum clary_status check_node(const struct check *c, size_t t, size_t n,
+static enum clary_status check_node(struct check *c, size_t t, size_t n,
                                     struct clary_error *err)
 {
     const struct clary_forest *forest = c->forest;
@@ -70,14 +98,9 @@ static enum clary_status check_node(const struct check *c, size_t t, size_t n,
         return clary_fail(err, CLARY_INTERNAL,
                           "\"%s\": tree %zu, node %zu has split %d, missing %d",
                           c->name, t, n, node->split, node->missing);
-    if (node->split == CLARY_SPLIT_CATEGORY &&
-        node->category >= forest->n_sets)
-        return clary_fail(err, CLARY_BAD_MODEL,
-                          "\"%s\": tree %zu, node %zu reads category set %u of "
-                          "%zu",
-                          c->name, t, n, node->category, forest->n_sets);
-    if (node->split != CLARY_SPLIT_CATEGORY &&
-        forest->dtype == CLARY_DTYPE_F32 && !isnan(t64) &&
+    if (node->split == CLARY_SPLIT_CATEGORY)
+        return check_set(c, t, n, err);
+    if (forest->dtype == CLARY_DTYPE_F32 && !isnan(t64) &&
         !((double)(float)t64 == t64))
         return clary_fail(err, CLARY_BAD_MODEL,
                           "\"%s\": tree %zu, node %zu has the threshold %.17g, "
@@ -104,12 +127,11 @@ static enum clary_status reach(struct check *c, size_t t, int64_t parent,
     }
     if (parent >= 0)
         (void)snprintf(place, sizeof place, "node %" PRId64, parent);
-    return clary_fail(err, CLARY_BAD_MODEL,
-                      "\"%s\": tree %zu, %s points to %s %zu of %zu, %s",
-                      c->name, t, place, is_leaf ? "leaf" : "node", index,
-                      count,
-                      index < count ? "which has a parent already"
-                                    : "which is not there");
+    return clary_fail(
+        err, CLARY_BAD_MODEL,
+        "\"%s\": tree %zu, %s points to %s %zu of %zu, %s", c->name, t, place,
+        is_leaf ? "leaf" : "node", index, count,
+        index < count ? "which has a parent already" : "which is not there");
 }
 
 /* Walks tree t depth-first: the stack holds at most one sibling a level. */
@@ -117,7 +139,8 @@ static enum clary_status check_tree(struct check *c, size_t t,
                                     struct clary_error *err)
 {
     const struct clary_forest *forest = c->forest;
-    size_t height = 0;
+    const size_t before = c->facts.n_nodes + c->facts.n_leaves;
+    size_t height = 0, size;
 
     if (forest->groups[t] >= forest->n_groups)
         return clary_fail(err, CLARY_BAD_MODEL,
@@ -144,6 +167,9 @@ static enum clary_status check_tree(struct check *c, size_t t,
         c->stack[height++] = (struct pending){node->right, at.depth + 1};
         c->stack[height++] = (struct pending){node->left, at.depth + 1};
     }
+    size = c->facts.n_nodes + c->facts.n_leaves - before;
+    if (size > c->facts.largest)
+        c->facts.largest = size;
     return CLARY_OK;
 }
 
@@ -151,6 +177,9 @@ static enum clary_status check_linear(const char *name,
                                       const struct clary_forest *forest,
                                       struct clary_error *err)
 {
+    if (forest->linear && forest->dtype != CLARY_DTYPE_F64)
+        return clary_fail(err, CLARY_INTERNAL,
+                          "\"%s\": linear leaves over float32", name);
     for (size_t l = 0; forest->linear && l < forest->n_leaves; l++)
         for (size_t i = 0; i < forest->linear[l].n_features; i++)
             if (forest->linear[l].features[i] >= forest->n_features)
@@ -161,29 +190,26 @@ static enum clary_status check_linear(const char *name,
     return CLARY_OK;
 }
 
-enum clary_status clary_forest_check(struct clary_arena *arena,
+enum clary_status clary_forest_check(struct clary_arena *scratch,
                                      const char *name,
                                      const struct clary_forest *forest,
-                                     struct clary_forest_facts *facts,
+                                     struct forest_facts *facts,
                                      struct clary_error *err)
 {
-    const struct clary_arena_mark mark = clary_arena_mark(arena);
     struct check c = {.name = name, .forest = forest};
-    enum clary_status status = CLARY_OK;
 
     CLARY_TRY(check_header(name, forest, err));
     CLARY_TRY(check_linear(name, forest, err));
     c.node_seen =
-        clary_arena_calloc(arena, forest->n_nodes, sizeof *c.node_seen);
+        clary_arena_calloc(scratch, forest->n_nodes, sizeof *c.node_seen);
     c.leaf_seen =
-        clary_arena_calloc(arena, forest->n_leaves, sizeof *c.leaf_seen);
-    c.stack = clary_arena_calloc(arena, CLARY_FOREST_MAX_DEPTH + 1,
+        clary_arena_calloc(scratch, forest->n_leaves, sizeof *c.leaf_seen);
+    c.stack = clary_arena_calloc(scratch, CLARY_FOREST_MAX_DEPTH + 1,
                                  sizeof *c.stack);
     if (!c.node_seen || !c.leaf_seen || !c.stack)
-        status = clary_no_memory(err);
-    for (size_t t = 0; status == CLARY_OK && t < forest->n_trees; t++)
-        status = check_tree(&c, t, err);
+        return clary_no_memory(err);
+    for (size_t t = 0; t < forest->n_trees; t++)
+        CLARY_TRY(check_tree(&c, t, err));
     *facts = c.facts;
-    clary_arena_rewind(arena, mark);
-    return status;
+    return CLARY_OK;
 }

@@ -1,35 +1,235 @@
-/* forest_impl.h: what the files of the forest share.
+/* forest_impl.h: what a forest is turned into, for its own files only.
  *
- *   forest_check.c   refuses what cannot be walked
- *   op_forest.c      adds the op, runs it
+ *   forest_check.c    refuses what cannot be walked
+ *   forest_ranks.c    finds the thresholds of each feature
+ *   forest_columns.c  deals them out to columns
+ *   forest_rows.c     values of rows -> ranks among them
+ *   forest_layout.c   trees -> nodes that are walked, nodes that are blended
+ *   forest_walk.c     ranks -> leaves, by walking
+ *   op_forest.c       the op: rows -> ranks -> leaves -> margins
+ *   forest_shap.c     explanations
  *
+ * Ranks. Every comparison is turned into `rank > k`, where the rank of x
+ * counts the thresholds of its feature below x. So one search a feature, not
+ * one comparison a node, meets a float, and everything that libraries differ
+ * in (<, <=, NaN, zeros, types) is settled before a tree is seen. A column of
+ * ranks belongs to a feature, a rule for what is missing and the side to which
+ * missing goes: missing is rank 0 (left of every node) or the highest rank.
+ *
+ * Two layouts hold the same trees.
+ *   walk   a row goes down a tree, eight rows or eight trees at a time so that
+ *          they wait for memory together. Any tree; the best for few rows.
+ *   blend  all nodes of a tree are evaluated for 32 rows and more at once, in
+ *          bytes, bottom up, with no branches (kernel.h). Trees of up to 256
+ *          leaves; the best from `blend_rows` rows on.
+ * bench/bench_forest.c compares them.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef CLARY_PROGRAM_FOREST_IMPL_H
 #define CLARY_PROGRAM_FOREST_IMPL_H
 
+#include "kernel/kernel.h"
 #include "program/forest.h"
+
+#include <string.h>
 
 /* Nodes on the way from a root to a leaf. Trained trees stay far below it. */
 #define CLARY_FOREST_MAX_DEPTH 4096
 
+/* --- forest_check.c ------------------------------------------------------- */
+
 /* What a forest that passed the check is like. */
-struct clary_forest_facts {
-    size_t depth;    /* of the deepest tree: nodes on the way to a leaf */
-    size_t n_nodes;  /* that a root leads to */
+struct forest_facts {
+    size_t depth;   /* of the deepest tree: nodes on the way to a leaf */
+    size_t n_nodes; /* that a root leads to */
     size_t n_leaves;
+    size_t largest; /* nodes and leaves of one tree */
 };
 
 /* Whether the forest is one: every index in range, no node or leaf reached
  * twice (so no cycle), depth bounded, thresholds exact in the dtype.
  *
- *   arena   scratch, rewound before it returns
- *   errors  CLARY_BAD_MODEL names tree and node; CLARY_NO_MEMORY
+ *   scratch  memory that the caller gives back
+ *   errors   CLARY_BAD_MODEL names tree and node; CLARY_UNSUPPORTED (too
+ *            deep); CLARY_NO_MEMORY
  */
-enum clary_status clary_forest_check(struct clary_arena *arena,
+enum clary_status clary_forest_check(struct clary_arena *scratch,
                                      const char *name,
                                      const struct clary_forest *forest,
-                                     struct clary_forest_facts *facts,
+                                     struct forest_facts *facts,
                                      struct clary_error *err) CLARY_MUST_USE;
+
+/* --- forest_ranks.c ------------------------------------------------------- */
+
+#define WALK_RANK_MAX  65535 /* ranks are uint16_t */
+#define BLEND_RANK_MAX 255   /* and bytes */
+
+/* Ranks past the highest of a column are cut off, ranks up to `base` are 0:
+ * a feature with more thresholds than a column has ranks takes several. */
+struct forest_column {
+    uint32_t base;
+    bool missing_left;
+};
+
+struct forest_columns {
+    struct forest_column *all;
+    size_t n;
+    uint32_t *first; /* (n_sources + 1): source s has first[s] and on, before
+                      * first[s + 1] */
+};
+
+/* One feature under one rule for what is missing, or its categories. */
+struct forest_source {
+    uint32_t feature;
+    uint8_t missing; /* enum clary_missing */
+    bool is_category;
+    const int64_t *thresholds; /* ascending: keys; of categories the codes
+                                * that some set holds */
+    size_t n_thresholds;
+};
+
+struct forest_ranks {
+    enum clary_dtype dtype;
+    size_t n_features;
+    struct forest_source *sources; /* numbers, then categories */
+    size_t n_sources;
+    struct forest_columns walk, blend;
+};
+
+/* Rank of a category that no set holds; of a missing one that goes left, which
+ * every set holds; of the first that some set holds. */
+enum { CATEGORY_RIGHT, CATEGORY_LEFT, CATEGORY_FIRST };
+
+/* The source of a node, and its rank there: it sends right what has a rank
+ * above it. (Categories: the source only.) */
+struct forest_place {
+    uint32_t source, rank;
+};
+
+/* Finds sources and thresholds; `places` (n_nodes) is filled for the nodes
+ * that `is_reached` (n_nodes) tells. Columns are not there yet. Errors:
+ * CLARY_UNSUPPORTED (too many categories), CLARY_NO_MEMORY. */
+enum clary_status clary_forest_ranks_new(
+    struct clary_arena *arena, struct clary_arena *scratch,
+    const struct clary_forest *forest, const bool *is_reached,
+    struct forest_ranks *ranks, struct forest_place *places,
+    struct clary_error *err) CLARY_MUST_USE;
+
+/* --- forest_columns.c ----------------------------------------------------- */
+
+/* Columns in the making: of each source, for each run of `span` thresholds and
+ * each side that missing may go to, one if a node needs it. */
+struct forest_column_plan {
+    size_t span;
+    size_t *first; /* (n_sources + 1) */
+    uint32_t *id;  /* FOREST_NO_COLUMN: not needed */
+};
+
+#define FOREST_NO_COLUMN UINT32_MAX
+
+enum clary_status clary_forest_columns_plan(
+    struct clary_arena *scratch, const struct forest_ranks *ranks, size_t span,
+    struct forest_column_plan *plan, struct clary_error *err) CLARY_MUST_USE;
+
+/* The column for a node at `place`: set it to anything but FOREST_NO_COLUMN to
+ * need it; after the numbering it is the column's number. */
+uint32_t *clary_forest_column(const struct forest_column_plan *plan,
+                              const struct forest_place *place,
+                              bool missing_left);
+
+enum clary_status clary_forest_columns_number(
+    struct clary_arena *arena, const struct forest_ranks *ranks,
+    const struct forest_column_plan *plan, struct forest_columns *out,
+    struct clary_error *err) CLARY_MUST_USE;
+
+/* --- forest_rows.c -------------------------------------------------------- */
+
+/* An integer that compares as x does; -0.0 is 0.0. A NaN has none. */
+static inline int64_t forest_key(double x)
+{
+    int64_t bits;
+
+    x += 0.0;
+    memcpy(&bits, &x, sizeof bits);
+    return bits < 0 ? bits ^ INT64_MAX : bits;
+}
+
+/* Ranks of `rows` rows of x (rows, n_features).
+ *   rows   at most CLARY_BLEND_ROWS
+ *   walk   (rows, walk.n)
+ *   blend  (blend.n, CLARY_BLEND_ROWS), less 128
+ */
+void clary_forest_rank_walk(const struct forest_ranks *ranks, const void *x,
+                            size_t rows, uint16_t *walk);
+void clary_forest_rank_blend(const struct forest_ranks *ranks, const void *x,
+                             size_t rows, int8_t *blend);
+
+/* --- forest_layout.c ------------------------------------------------------ */
+
+/* A rank above `rank` goes right, to child + 1; others go left, to `child`. A
+ * leaf leads to itself: no rank is above WALK_RANK_MAX. Of a category the node
+ * before the children tells the set: bit r is set when rank r goes left. */
+struct walk_node {
+    uint16_t rank; /* of a set: its number of words */
+    uint16_t column;
+    uint32_t child; /* from the tree's first node; of a set: its first word */
+};
+
+#define FOREST_ROOT 1
+
+struct forest_tree {
+    const struct walk_node *walk;  /* walk[1] is the root */
+    const void *walk_values;       /* of leaves, by node; in the dtype */
+    const uint32_t *walk_leaves;   /* linear: the forest's leaf, by node */
+    struct clary_blend_tree blend; /* nodes NULL: walked for any rows */
+    const void *blend_values;      /* by label */
+    uint32_t group;
+    uint16_t sure, depth; /* nodes on the way to the nearest and to
+                           * the farthest leaf */
+};
+
+struct forest_layout {
+    struct forest_ranks ranks;
+    struct forest_tree *trees;
+    size_t n_trees;
+    const uint32_t *sets;  /* words; NULL: there are no categories */
+    size_t first_category; /* walk columns from here on are categories */
+    size_t blend_rows;     /* from here on trees are blended; SIZE_MAX: never */
+    bool is_walked;        /* some trees are walked even then */
+};
+
+/* Of a forest that passed the check. Errors: CLARY_UNSUPPORTED (over 65535
+ * categories of one feature or columns of all), CLARY_NO_MEMORY. */
+enum clary_status clary_forest_layout_new(
+    struct clary_arena *arena, struct clary_arena *scratch,
+    const struct clary_forest *forest, const struct forest_facts *facts,
+    struct forest_layout *layout, struct clary_error *err) CLARY_MUST_USE;
+
+/* --- forest_walk.c -------------------------------------------------------- */
+
+#define WALK_LANES 8
+
+/* at[l], l < WALK_LANES: the leaf's node in tree first + l, l < n, of a row of
+ * ranks; at[l] is of the first tree for l >= n. */
+void clary_forest_walk_trees(const struct forest_layout *layout, size_t first,
+                             size_t n, const uint16_t *row, uint32_t *at);
+
+/* Where node `at` of a tree sends a row of ranks: its child or child + 1. */
+uint32_t clary_forest_walk_step(const struct forest_layout *layout,
+                                const struct forest_tree *tree,
+                                const uint16_t *row, uint32_t at);
+
+/* The same of rows first_row + l, l < n, in tree t. */
+void clary_forest_walk_rows(const struct forest_layout *layout, size_t t,
+                            const uint16_t *first_row, size_t n, uint32_t *at);
+
+/* --- op_forest.c ---------------------------------------------------------- */
+
+/* Parameters of the op. */
+struct forest_params {
+    struct clary_forest forest;
+    struct forest_facts facts;
+    struct forest_layout layout;
+};
 
 #endif

@@ -8,37 +8,31 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "program/forest_impl.h"
+#include "program/ops.h"
+#include "program/program_impl.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#include "program/ops.h"
-#include "program/program_impl.h"
-
-struct forest_params {
-    struct clary_forest forest;
-    struct clary_forest_facts facts;
-};
-
-enum clary_status clary_forest_add(struct clary_program *program,
-                                   const char *name,
-                                   const struct clary_forest *forest,
-                                   uint32_t input, uint32_t *out,
-                                   struct clary_error *err)
+/* Checks the forest and lays it out. */
+static enum clary_status make_params(struct clary_arena *arena,
+                                     const char *name,
+                                     const struct clary_forest *forest,
+                                     struct forest_params *params,
+                                     struct clary_error *err)
 {
-    struct forest_params *params =
-        clary_arena_calloc(program->arena, 1, sizeof *params);
+    struct clary_arena scratch;
+    enum clary_status status;
 
-    if (!params)
-        return clary_no_memory(err);
+    clary_arena_init(&scratch, arena->limit_bytes);
+    status = clary_forest_check(&scratch, name, forest, &params->facts, err);
+    clary_arena_reset(&scratch);
+    if (status == CLARY_OK)
+        status = clary_forest_layout_new(arena, &scratch, forest,
+                                         &params->facts, &params->layout, err);
+    clary_arena_deinit(&scratch);
     params->forest = *forest;
-    CLARY_TRY(clary_forest_check(program->arena, name, forest, &params->facts,
-                                 err));
-    CLARY_TRY(clary_program_add(program, "forest", name, params, &input, 1,
-                                out, 1, err));
-    program->ops[program->n_ops - 1].n_parameters =
-        params->facts.n_nodes + params->facts.n_leaves + forest->n_groups;
-    return CLARY_OK;
+    return status;
 }
 
 static enum clary_status forest_shape(const struct clary_op *op,
@@ -51,9 +45,8 @@ static enum clary_status forest_shape(const struct clary_op *op,
     struct clary_shape shape = in[0]->shape;
     char text[128];
 
-    CLARY_TRY(clary_op_check_dtype(op, in[0], 0,
-                                   CLARY_DTYPE_BIT((unsigned)forest->dtype),
-                                   err));
+    CLARY_TRY(clary_op_check_dtype(
+        op, in[0], 0, CLARY_DTYPE_BIT((unsigned)forest->dtype), err));
     if (!in[0]->per_row || shape.rank != 2 || shape.dim[0] != 1 ||
         (uint64_t)shape.dim[1] != forest->n_features)
         return clary_op_fail(op, CLARY_BAD_MODEL, err,
@@ -65,107 +58,215 @@ static enum clary_status forest_shape(const struct clary_op *op,
     return clary_op_output(op, out, forest->dtype, true, &shape, err);
 }
 
-static bool is_missing(const struct clary_forest_node *node, double x)
+/* --- adding up ------------------------------------------------------------ */
+
+/* sums[r] += values[index of r], in the dtype; `step` from row to row. */
+static void add_labels(enum clary_dtype dtype, const void *values,
+                       const uint8_t *labels, size_t rows, size_t step,
+                       void *sums)
 {
-    if (isnan(x))
-        return node->missing != CLARY_MISSING_NONE ||
-               node->split == CLARY_SPLIT_CATEGORY;
-    return node->missing == CLARY_MISSING_ZERO && fabs(x) <= 1e-35;
+    const double *values64 = values;
+    const float *values32 = values;
+    double *sums64 = sums;
+    float *sums32 = sums;
+
+    if (dtype == CLARY_DTYPE_F32)
+        for (size_t r = 0; r < rows; r++)
+            sums32[r * step] += values32[labels[r]];
+    else
+        for (size_t r = 0; r < rows; r++)
+            sums64[r * step] += values64[labels[r]];
 }
 
-static bool in_set(const struct clary_forest *forest,
-                   const struct clary_forest_node *node, double x)
+/* The model of a leaf, or the leaf's own value where a feature is missing. */
+static double linear_value(const struct forest_params *params, uint32_t leaf,
+                           double plain, const double *x)
 {
-    const struct clary_category_set *set = &forest->sets[node->category];
-    const double lowest = forest->dtype == CLARY_DTYPE_F32 ? -0.0 : -1;
-    size_t c;
+    const struct clary_linear_leaf *linear = &params->forest.linear[leaf];
+    double value = linear->constant;
 
-    if (!(x >= lowest && (x > -1) && x < 32.0 * set->n_words))
-        return false;
-    c = (size_t)(x < 0 ? 0 : x);
-    return set->words[c / 32] >> c % 32 & 1;
-}
-
-static bool goes_left(const struct clary_forest *forest,
-                      const struct clary_forest_node *node, double x)
-{
-    if (is_missing(node, x))
-        return node->default_left;
-    if (node->split == CLARY_SPLIT_CATEGORY)
-        return in_set(forest, node, x);
-    if (isnan(x))
-        x = 0;
-    return node->split == CLARY_SPLIT_LESS ? x < node->threshold
-                                           : x <= node->threshold;
-}
-
-static double feature(const struct clary_tensor *x, size_t row, size_t f)
-{
-    const size_t i = row * (size_t)x->shape.dim[1] + f;
-
-    return x->dtype == CLARY_DTYPE_F32 ? (double)((const float *)x->data)[i]
-                                       : ((const double *)x->data)[i];
-}
-
-static double leaf_value(const struct clary_forest *forest, size_t leaf,
-                         const struct clary_tensor *x, size_t row)
-{
-    const struct clary_linear_leaf *linear =
-        forest->linear ? &forest->linear[leaf] : NULL;
-    double value;
-
-    if (!linear)
-        return forest->leaves[leaf];
-    value = linear->constant;
     for (size_t i = 0; i < linear->n_features; i++) {
-        const double xi = feature(x, row, linear->features[i]);
-
-        if (isnan(xi))
-            return forest->leaves[leaf];
-        value += linear->coefficients[i] * xi;
-        if (forest->dtype == CLARY_DTYPE_F32)
-            value = (double)(float)value;
+        if (isnan(x[linear->features[i]]))
+            return plain;
+        value += linear->coefficients[i] * x[linear->features[i]];
     }
     return value;
 }
 
-static double round_to(const struct clary_forest *forest, double value)
+/* Adds what tree t gives row x, which ends at node `at`, to the row's sums. */
+static inline void add_leaf(const struct forest_params *params, size_t t,
+                            uint32_t at, const void *x, void *sums)
 {
-    return forest->dtype == CLARY_DTYPE_F32 ? (double)(float)value : value;
+    const struct forest_tree *tree = &params->layout.trees[t];
+    double *sum = (double *)sums + tree->group;
+    double value;
+
+    if (params->forest.dtype == CLARY_DTYPE_F32) {
+        ((float *)sums)[tree->group] += ((const float *)tree->walk_values)[at];
+        return;
+    }
+    value = ((const double *)tree->walk_values)[at];
+    if (tree->walk_leaves) {
+        const uint32_t leaf = tree->walk_leaves[at];
+
+        value = linear_value(params, leaf, params->forest.leaves[leaf], x);
+        if (params->forest.weights)
+            value *= params->forest.weights[t];
+    }
+    *sum += value;
 }
 
-/* Sums and products of floats are exact or correctly rounded when computed in
- * double and rounded once. */
-static double margin(const struct clary_forest *forest, size_t group,
-                     const struct clary_tensor *x, size_t row)
+/* sums = base or 0 */
+static void begin(const struct clary_forest *forest, size_t rows, void *sums)
 {
-    const double base = round_to(forest, forest->base[group]);
-    double sum = forest->base_first ? base : 0;
+    for (size_t i = 0; i < rows * forest->n_groups; i++) {
+        const double base =
+            forest->base_first ? forest->base[i % forest->n_groups] : 0;
 
-    for (size_t t = 0; t < forest->n_trees; t++) {
-        int32_t at = forest->roots[t];
-        double value;
-
-        if (forest->groups[t] != group)
-            continue;
-        while (at >= 0) {
-            const struct clary_forest_node *node = &forest->nodes[at];
-
-            at = goes_left(forest, node, feature(x, row, node->feature))
-                     ? node->left
-                     : node->right;
-        }
-        value = round_to(forest, leaf_value(forest, (size_t)~at, x, row));
-        if (forest->weights)
-            value = round_to(forest,
-                             value * round_to(forest, forest->weights[t]));
-        sum = round_to(forest, sum + value);
+        if (forest->dtype == CLARY_DTYPE_F32)
+            ((float *)sums)[i] = (float)base;
+        else
+            ((double *)sums)[i] = base;
     }
-    if (!forest->base_first)
-        sum = round_to(forest, sum + base);
-    if (forest->divisor != 0)
-        sum = round_to(forest, sum / forest->divisor);
-    return sum;
+}
+
+/* Base at the end, divisor. */
+static void finish(const struct clary_forest *forest, size_t rows, void *sums)
+{
+    float *sums32 = sums;
+    double *sums64 = sums;
+
+    if (forest->base_first && forest->divisor == 0)
+        return;
+    for (size_t i = 0; i < rows * forest->n_groups; i++) {
+        const double base = forest->base[i % forest->n_groups];
+
+        if (forest->dtype == CLARY_DTYPE_F32) {
+            if (!forest->base_first)
+                sums32[i] += (float)base;
+            if (forest->divisor != 0)
+                sums32[i] /= (float)forest->divisor;
+        } else {
+            if (!forest->base_first)
+                sums64[i] += base;
+            if (forest->divisor != 0)
+                sums64[i] /= forest->divisor;
+        }
+    }
+}
+
+/* --- a block of rows ------------------------------------------------------ */
+
+/* One block, and the op's working memory. */
+struct block {
+    const struct forest_params *params;
+    const char *x; /* rows of row_bytes each */
+    size_t row_bytes;
+    char *sums; /* rows of sum_bytes each */
+    size_t sum_bytes;
+    size_t rows;
+    uint16_t *walk; /* ranks */
+    int8_t *blend;
+    uint8_t *slots, *labels;
+};
+
+static size_t at_most_lanes(size_t n)
+{
+    return n < WALK_LANES ? n : WALK_LANES;
+}
+
+/* A few rows: eight trees at a time, row by row. */
+static void walk_trees(const struct block *block)
+{
+    const struct forest_layout *layout = &block->params->layout;
+
+    for (size_t t = 0; t < layout->n_trees; t += WALK_LANES) {
+        const size_t n = at_most_lanes(layout->n_trees - t);
+
+        for (size_t r = 0; r < block->rows; r++) {
+            uint32_t at[WALK_LANES];
+
+            clary_forest_walk_trees(layout, t, n,
+                                    block->walk + r * layout->ranks.walk.n, at);
+            for (size_t l = 0; l < n; l++)
+                add_leaf(block->params, t + l, at[l],
+                         block->x + r * block->row_bytes,
+                         block->sums + r * block->sum_bytes);
+        }
+    }
+}
+
+/* Many rows: eight rows at a time down tree t. */
+static void walk_rows(const struct block *block, size_t t)
+{
+    const struct forest_layout *layout = &block->params->layout;
+
+    for (size_t r = 0; r < block->rows; r += WALK_LANES) {
+        const size_t n = at_most_lanes(block->rows - r);
+        uint32_t at[WALK_LANES];
+
+        clary_forest_walk_rows(layout, t,
+                               block->walk + r * layout->ranks.walk.n, n, at);
+        for (size_t l = 0; l < n; l++)
+            add_leaf(block->params, t, at[l],
+                     block->x + (r + l) * block->row_bytes,
+                     block->sums + (r + l) * block->sum_bytes);
+    }
+}
+
+static void blend_rows(const struct block *block, size_t t)
+{
+    const struct clary_forest *forest = &block->params->forest;
+    const struct forest_tree *tree = &block->params->layout.trees[t];
+    const size_t element = clary_dtype_bytes(forest->dtype);
+
+    clary_kernels()->blend(&tree->blend, block->blend, block->rows,
+                           block->slots, block->labels);
+    add_labels(forest->dtype, tree->blend_values, block->labels, block->rows,
+               forest->n_groups, block->sums + tree->group * element);
+}
+
+static void run_block(const struct block *block)
+{
+    const struct forest_layout *layout = &block->params->layout;
+    const bool is_blended = block->rows >= layout->blend_rows &&
+                            clary_kernels() != clary_kernels_runnable()[0];
+
+    if (!is_blended || layout->is_walked)
+        clary_forest_rank_walk(&layout->ranks, block->x, block->rows,
+                               block->walk);
+    if (is_blended)
+        clary_forest_rank_blend(&layout->ranks, block->x, block->rows,
+                                block->blend);
+    begin(&block->params->forest, block->rows, block->sums);
+    if (!is_blended && block->rows < WALK_LANES)
+        walk_trees(block);
+    else
+        for (size_t t = 0; t < layout->n_trees; t++)
+            if (is_blended && layout->trees[t].blend.nodes)
+                blend_rows(block, t);
+            else
+                walk_rows(block, t);
+    finish(&block->params->forest, block->rows, block->sums);
+}
+
+/* Where the parts of the working memory begin; the slots are its first. */
+struct parts {
+    size_t labels, blend, walk, bytes;
+};
+
+/* Cannot overflow: there are at most 65536 columns of each kind. */
+static struct parts parts_of(const struct forest_layout *layout)
+{
+    const size_t line = CLARY_ARENA_ALIGN;
+    struct parts parts;
+
+    parts.labels = (CLARY_BLEND_BYTES + line - 1) / line * line;
+    parts.blend = parts.labels + CLARY_BLEND_ROWS;
+    parts.walk = parts.blend + layout->ranks.blend.n * CLARY_BLEND_ROWS;
+    parts.bytes =
+        parts.walk + layout->ranks.walk.n * CLARY_BLEND_ROWS * sizeof(uint16_t);
+    return parts;
 }
 
 static enum clary_status forest_run(const struct clary_op *op,
@@ -174,21 +275,27 @@ static enum clary_status forest_run(const struct clary_op *op,
                                     void *scratch, struct clary_error *err)
 {
     const struct forest_params *params = op->params;
-    const size_t n_groups = params->forest.n_groups;
+    const struct clary_forest *forest = &params->forest;
+    const size_t element = clary_dtype_bytes(forest->dtype);
     const size_t rows = (size_t)in[0]->shape.dim[0];
+    const struct parts parts = parts_of(&params->layout);
+    struct block block = {.params = params,
+                          .row_bytes = forest->n_features * element,
+                          .sum_bytes = forest->n_groups * element,
+                          .slots = scratch,
+                          .labels = (uint8_t *)scratch + parts.labels,
+                          .blend = (int8_t *)scratch + parts.blend};
 
-    (void)scratch;
     (void)err;
-    for (size_t r = 0; r < rows; r++)
-        for (size_t g = 0; g < n_groups; g++) {
-            const double sum = margin(&params->forest, g, in[0], r);
-            const size_t i = r * n_groups + g;
+    block.walk = (uint16_t *)((uint8_t *)scratch + parts.walk);
+    for (size_t r = 0; r < rows; r += CLARY_BLEND_ROWS) {
+        const size_t left = rows - r;
 
-            if (out[0]->dtype == CLARY_DTYPE_F32)
-                ((float *)out[0]->data)[i] = (float)sum;
-            else
-                ((double *)out[0]->data)[i] = sum;
-        }
+        block.x = (const char *)in[0]->data + r * block.row_bytes;
+        block.sums = (char *)out[0]->data + r * block.sum_bytes;
+        block.rows = left < CLARY_BLEND_ROWS ? left : CLARY_BLEND_ROWS;
+        run_block(&block);
+    }
     return CLARY_OK;
 }
 
@@ -202,10 +309,32 @@ static void forest_describe(const struct clary_op *op, char *text,
                    params->facts.n_leaves, params->forest.n_groups);
 }
 
-static const struct clary_op_kind forest = {.name = "forest",
-                                            .n_inputs = 1,
-                                            .shape = forest_shape,
-                                            .run = forest_run,
-                                            .describe = forest_describe};
+static const struct clary_op_kind kind = {.name = "forest",
+                                          .n_inputs = 1,
+                                          .shape = forest_shape,
+                                          .run = forest_run,
+                                          .describe = forest_describe};
 
-const struct clary_op_kind *const clary_ops_forest[] = {&forest, NULL};
+const struct clary_op_kind *const clary_ops_forest[] = {&kind, NULL};
+
+enum clary_status clary_forest_add(struct clary_program *program,
+                                   const char *name,
+                                   const struct clary_forest *forest,
+                                   uint32_t input, uint32_t *out,
+                                   struct clary_error *err)
+{
+    struct forest_params *params =
+        clary_arena_calloc(program->arena, 1, sizeof *params);
+    struct clary_op *op;
+
+    if (!params)
+        return clary_no_memory(err);
+    CLARY_TRY(make_params(program->arena, name, forest, params, err));
+    CLARY_TRY(clary_program_add(program, "forest", name, params, &input, 1, out,
+                                1, err));
+    op = &program->ops[program->n_ops - 1];
+    op->scratch_bytes = parts_of(&params->layout).bytes;
+    op->n_parameters =
+        params->facts.n_nodes + params->facts.n_leaves + forest->n_groups;
+    return CLARY_OK;
+}

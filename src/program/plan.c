@@ -21,6 +21,10 @@
  * larger than one unit: half of a 96-KiB share of a second-level cache. */
 #define BLOCK_BYTES (48 * 1024)
 
+/* Places that are looked at for a new value, the last ones: a program with more
+ * at a time is nobody's model, and may lose some memory. */
+#define MAX_SEARCH 1000
+
 /* A stretch of the scratch memory. */
 struct place {
     size_t offset, bytes;
@@ -112,6 +116,7 @@ static enum clary_status assign(struct clary_program *program,
                                 size_t *n_places, struct clary_error *err)
 {
     struct place *best = NULL;
+    size_t first = *n_places > MAX_SEARCH ? *n_places - MAX_SEARCH : 0;
     size_t bytes, i;
 
     if (!clary_size_mul(v->row_bytes, program->block_rows, &bytes) ||
@@ -119,7 +124,7 @@ static enum clary_status assign(struct clary_program *program,
         return clary_no_memory(err);
     /* never empty: two values at one address would look like a reshape */
     bytes = (bytes / CLARY_ARENA_ALIGN + 1) * CLARY_ARENA_ALIGN;
-    for (i = 0; i < *n_places; i++)
+    for (i = first; i < *n_places; i++)
         if (places[i].free_after < now && places[i].bytes >= bytes &&
             (!best || places[i].bytes < best->bytes))
             best = &places[i];

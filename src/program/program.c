@@ -83,6 +83,7 @@ static enum clary_status add_field(struct clary_program *program,
     list[*n_fields].name =
         clary_arena_strndup(program->arena, name, strlen(name));
     list[*n_fields].value = value;
+    list[*n_fields].column_names = NULL;
     if (!list[*n_fields].name)
         return clary_no_memory(err);
     ++*n_fields;
@@ -110,6 +111,12 @@ enum clary_status clary_program_input(struct clary_program *program,
     CLARY_TRY(add_value(program, &input, value, err));
     return add_field(program, &program->inputs, &program->n_inputs,
                      &program->inputs_capacity, name, *value, err);
+}
+
+void clary_program_name_columns(struct clary_program *program, size_t index,
+                                const char *const *names)
+{
+    program->inputs[index].column_names = names;
 }
 
 enum clary_status clary_program_constant(struct clary_program *program,
@@ -295,6 +302,7 @@ static struct clary_field *make_fields(const struct clary_program *program,
         struct clary_field *field = &fields[i];
 
         field->name = list[i].name;
+        field->column_names = list[i].column_names;
         field->dtype = v->dtype;
         field->shape.rank = v->shape.rank - 1;
         for (d = 1; d < v->shape.rank; d++)

@@ -33,6 +33,11 @@ enum { CLARY_PROBES = 3 };
 struct clary_program *clary_program_new(struct clary_arena *arena,
                                         struct clary_error *err);
 
+/* What folding has cost a program that was given up counts against the limit
+ * of this one. */
+void clary_program_resume(struct clary_program *program,
+                          const struct clary_program *earlier);
+
 /* An input of `row_shape` (without the batch dimension); its value has shape
  * (1, row_shape...) per row. Inputs are fields of the signature in the order
  * of their adding. */
@@ -41,6 +46,11 @@ enum clary_status clary_program_input(struct clary_program *program,
                                       const struct clary_shape *row_shape,
                                       uint32_t *value,
                                       struct clary_error *err) CLARY_MUST_USE;
+
+/* Names for the elements of input number `index`, one each; they must live as
+ * long as the program's arena. */
+void clary_program_name_columns(struct clary_program *program, size_t index,
+                                const char *const *names);
 
 /* A constant; `tensor`'s data must live as long as the program's arena. */
 enum clary_status clary_program_constant(struct clary_program *program,

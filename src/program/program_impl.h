@@ -28,6 +28,7 @@ struct program_value {
 struct program_field {
     const char *name;
     uint32_t value;
+    const char *const *column_names; /* NULL: none */
 };
 
 struct clary_program {

@@ -1,0 +1,388 @@
+/* test_forest_shap.c: explanations against Shapley's definition, over all sets
+ * of features, and against the margins.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "program/forest.h"
+#include "program/program.h"
+#include "tests/unit/forest_sample.h"
+
+#include <stdint.h>
+
+#define F32 CLARY_DTYPE_F32
+#define F64 CLARY_DTYPE_F64
+
+/* A program of one forest, which is its only output. */
+struct subject {
+    struct clary_arena arena;
+    struct clary_program *program;
+    struct clary_explainer *explainer;
+    struct clary_error err;
+};
+
+static enum clary_status subject_open(struct subject *subject,
+                                      const struct clary_forest *forest)
+{
+    const struct clary_shape row = {1, {(int64_t)forest->n_features}};
+    uint32_t in, out;
+
+    clary_arena_init(&subject->arena, (size_t)1 << 30);
+    subject->program = clary_program_new(&subject->arena, &subject->err);
+    if (!CHECK(subject->program != NULL))
+        return CLARY_NO_MEMORY;
+    CHECK_STATUS(clary_program_input(subject->program, "x", forest->dtype, &row,
+                                     &in, &subject->err),
+                 CLARY_OK);
+    CHECK_STATUS(clary_forest_add(subject->program, "model", forest, in, &out,
+                                  &subject->err),
+                 CLARY_OK);
+    CHECK_STATUS(
+        clary_program_output(subject->program, "y", out, &subject->err),
+        CLARY_OK);
+    CHECK_STATUS(clary_program_finish(subject->program, &subject->err),
+                 CLARY_OK);
+    return clary_explainer_new(&subject->arena, subject->program,
+                               &subject->explainer, &subject->err);
+}
+
+/* --- the definition ------------------------------------------------------- */
+
+static double cover(const struct clary_forest *forest, int32_t child)
+{
+    return child < 0 ? (double)forest->leaf_covers[~child]
+                     : (double)forest->nodes[child].cover;
+}
+
+/* What lies below `child` gives when only the features in `known` (bits) are
+ * known. */
+static double value_of_set(const struct clary_forest *forest, int32_t child,
+                           const void *x, size_t row, unsigned known)
+{
+    const struct clary_forest_node *node;
+    double left, right;
+
+    if (child < 0)
+        return forest->leaves[~child];
+    node = &forest->nodes[child];
+    left = value_of_set(forest, node->left, x, row, known);
+    right = value_of_set(forest, node->right, x, row, known);
+    if (known >> node->feature & 1) {
+        const double value = sample_at(
+            forest->dtype, x, row * forest->n_features + node->feature);
+
+        return sample_goes_left(forest, node, value) ? left : right;
+    }
+    return (cover(forest, node->left) * left +
+            cover(forest, node->right) * right) /
+           cover(forest, child);
+}
+
+/* The same of a margin. */
+static double margin_of_set(const struct clary_forest *forest, size_t group,
+                            const void *x, size_t row, unsigned known)
+{
+    double sum = forest->base[group];
+
+    for (size_t t = 0; t < forest->n_trees; t++)
+        if (forest->groups[t] == group)
+            sum += value_of_set(forest, forest->roots[t], x, row, known) *
+                   (forest->weights ? forest->weights[t] : 1);
+    return forest->divisor != 0 ? sum / forest->divisor : sum;
+}
+
+static double factorial(size_t n)
+{
+    return n < 2 ? 1 : (double)n * factorial(n - 1);
+}
+
+static double shapley(const struct clary_forest *forest, size_t group,
+                      const void *x, size_t row, size_t feature)
+{
+    const size_t n = forest->n_features;
+    double sum = 0;
+
+    for (unsigned set = 0; set < 1U << n; set++) {
+        const size_t size = (size_t)__builtin_popcount(set);
+
+        if (set >> feature & 1)
+            continue;
+        sum += factorial(size) * factorial(n - size - 1) / factorial(n) *
+               (margin_of_set(forest, group, x, row, set | 1U << feature) -
+                margin_of_set(forest, group, x, row, set));
+    }
+    return sum;
+}
+
+/* --- tests ---------------------------------------------------------------- */
+
+enum { ROWS = 12 };
+
+/* All contributions of ROWS rows; the scratch has exactly its bytes. */
+static double *explain(const struct subject *subject, const void *x)
+{
+    double *y = sample_alloc(ROWS * clary_explainer_width(subject->explainer),
+                             sizeof *y);
+    void *scratch = NULL;
+
+    CHECK(posix_memalign(&scratch, CLARY_ARENA_ALIGN,
+                         clary_explainer_scratch_bytes(subject->explainer)) ==
+          0);
+    clary_explain(subject->explainer, x, ROWS, scratch, y);
+    free(scratch);
+    return y;
+}
+
+/* `by_definition`: 2^n_features sets for each. */
+static void check_sample(const struct sample_spec *spec, bool by_definition)
+{
+    struct sample sample = sample_new(spec);
+    const struct clary_forest *forest = &sample.forest;
+    const size_t n = spec->n_features;
+    void *x = sample_rows(&sample, ROWS);
+    struct subject subject;
+    double *y;
+
+    CHECK_STATUS(subject_open(&subject, forest), CLARY_OK);
+    CHECK_INT(clary_explainer_width(subject.explainer),
+              spec->n_groups * (n + 1));
+    y = explain(&subject, x);
+    for (size_t i = 0; i < ROWS * spec->n_groups; i++) {
+        const double *row = y + i * (n + 1);
+        const size_t r = i / spec->n_groups, g = i % spec->n_groups;
+        const double tolerance = spec->dtype == F32 ? 1e-3 : 1e-9;
+        double sum = row[n];
+
+        for (size_t f = 0; f < n; f++) {
+            sum += row[f];
+            if (by_definition)
+                CHECK_NEAR(row[f], shapley(forest, g, x, r, f), 1e-6);
+        }
+        CHECK_NEAR(sum, sample_margin(forest, g, x, r), tolerance);
+        if (by_definition)
+            CHECK_NEAR(row[n], margin_of_set(forest, g, x, r, 0), 1e-6);
+    }
+    free(y);
+    free(x);
+    clary_arena_deinit(&subject.arena);
+    sample_free(&sample);
+}
+
+TEST(small_trees_by_definition)
+{
+    struct sample_spec spec = {.dtype = F64,
+                               .n_groups = 1,
+                               .n_trees = 3,
+                               .n_leaves = 9,
+                               .n_thresholds = 20};
+
+    for (spec.n_features = 1; spec.n_features <= 6; spec.n_features++)
+        check_sample(&spec, true);
+    spec.n_features = 4;
+    spec.dtype = F32;
+    spec.n_groups = 2;
+    check_sample(&spec, true);
+    spec.any_split = spec.categories = true;
+    check_sample(&spec, true);
+    spec.dtype = F64;
+    spec.weights = spec.base_first = true;
+    spec.divisor = 3;
+    check_sample(&spec, true);
+}
+
+/* Features are asked again and again on the way down. */
+TEST(deep_trees_by_definition)
+{
+    struct sample_spec spec = {.dtype = F64,
+                               .n_features = 3,
+                               .n_groups = 1,
+                               .n_trees = 2,
+                               .depth = 7,
+                               .n_thresholds = 60};
+
+    check_sample(&spec, true);
+}
+
+TEST(larger_trees_add_up)
+{
+    struct sample_spec spec = {.dtype = F32,
+                               .n_features = 8,
+                               .n_groups = 1,
+                               .n_trees = 30,
+                               .depth = 6,
+                               .n_thresholds = 60};
+
+    check_sample(&spec, false);
+    spec.dtype = F64;
+    spec.depth = 0;
+    spec.n_leaves = 120;
+    spec.n_features = 30;
+    check_sample(&spec, false);
+}
+
+/* x[0] < 0 ? 1 : 3, half of the rows on each side. */
+static const double stump_leaves[] = {1, 3};
+static const float stump_covers[] = {5, 5};
+static const double stump_base[] = {10};
+static const uint32_t stump_groups[] = {0};
+
+static struct clary_forest stump(const struct clary_forest_node *node,
+                                 const int32_t *root)
+{
+    return (struct clary_forest){.dtype = F64,
+                                 .n_features = 2,
+                                 .n_groups = 1,
+                                 .n_trees = 1,
+                                 .nodes = node,
+                                 .n_nodes = 1,
+                                 .leaves = stump_leaves,
+                                 .leaf_covers = stump_covers,
+                                 .n_leaves = 2,
+                                 .roots = root,
+                                 .groups = stump_groups,
+                                 .base = stump_base};
+}
+
+TEST(stump_by_hand)
+{
+    const struct clary_forest_node node = {
+        .left = ~0, .right = ~1, .cover = 10};
+    const int32_t root = 0;
+    const struct clary_forest forest = stump(&node, &root);
+    double x[2 * ROWS] = {-1, 0, 1, 0}, *y;
+    struct subject subject;
+
+    CHECK_STATUS(subject_open(&subject, &forest), CLARY_OK);
+    y = explain(&subject, x);
+    CHECK_NEAR(y[0], -1, 0);
+    CHECK_NEAR(y[1], 0, 0);
+    CHECK_NEAR(y[2], 12, 0);
+    CHECK_NEAR(y[3], 1, 0);
+    CHECK_NEAR(y[5], 12, 0);
+    free(y);
+    clary_arena_deinit(&subject.arena);
+}
+
+/* No row of the training went left: this one does. */
+TEST(sides_without_cover)
+{
+    const struct clary_forest_node node = {
+        .left = ~0, .right = ~1, .cover = 10};
+    const float covers[] = {0, 10};
+    const int32_t root = 0;
+    struct clary_forest forest = stump(&node, &root);
+    double x[2 * ROWS] = {-1, 0, 1, 0}, *y;
+    struct subject subject;
+
+    forest.leaf_covers = covers;
+    CHECK_STATUS(subject_open(&subject, &forest), CLARY_OK);
+    y = explain(&subject, x);
+    CHECK_NEAR(y[0], -2, 0);
+    CHECK_NEAR(y[2], 13, 0);
+    CHECK_NEAR(y[3], 0, 0);
+    free(y);
+    clary_arena_deinit(&subject.arena);
+}
+
+static void refused(const struct clary_forest *forest, const char *message)
+{
+    struct subject subject;
+
+    CHECK_STATUS(subject_open(&subject, forest), CLARY_UNSUPPORTED);
+    CHECK_STR(subject.err.message, message);
+    clary_arena_deinit(&subject.arena);
+}
+
+TEST(what_cannot_be_explained)
+{
+    const struct clary_forest_node node = {
+        .left = ~0, .right = ~1, .cover = 10};
+    const struct clary_forest_node uncovered = {.left = ~0, .right = ~1};
+    const struct clary_linear_leaf linear[2] = {{.constant = 1}};
+    const int32_t root = 0;
+    struct clary_forest forest = stump(&node, &root);
+
+    forest.linear = linear;
+    refused(&forest,
+            "contributions of trees with linear leaves are not defined");
+    forest = stump(&node, &root);
+    forest.leaf_covers = NULL;
+    refused(&forest, "contributions need the covers of the nodes, which the "
+                     "model does not state");
+    forest = stump(&uncovered, &root);
+    refused(&forest, "contributions need the covers of the nodes, which the "
+                     "model does not state");
+}
+
+/* A chain of `depth` nodes, each of which lets half of the rows go. */
+static void check_chain(size_t depth, enum clary_status status)
+{
+    struct clary_forest_node *nodes = sample_alloc(depth, sizeof *nodes);
+    double *leaves = sample_alloc(depth + 1, sizeof *leaves);
+    float *covers = sample_alloc(depth + 1, sizeof *covers);
+    double *x = sample_alloc(2 * (size_t)ROWS, sizeof *x), *y;
+    const int32_t root = 0;
+    struct clary_forest forest = stump(nodes, &root);
+    struct subject subject;
+
+    for (size_t n = 0; n < depth; n++) {
+        nodes[n] = (struct clary_forest_node){
+            .threshold = (double)n,
+            .left = ~(int32_t)n,
+            .cover = 8,
+            .right = n + 1 < depth ? (int32_t)n + 1 : ~(int32_t)depth,
+            .feature = n % 2};
+        covers[n] = 4;
+        leaves[n] = (double)n;
+    }
+    covers[depth] = 4;
+    x[0] = x[1] = 20.5;
+    forest.n_nodes = depth;
+    forest.leaves = leaves;
+    forest.leaf_covers = covers;
+    forest.n_leaves = depth + 1;
+    CHECK_STATUS(subject_open(&subject, &forest), status);
+    if (status == CLARY_OK) {
+        y = explain(&subject, x);
+        CHECK_NEAR(y[0] + y[1] + y[2], sample_margin(&forest, 0, x, 0), 1e-6);
+        free(y);
+    } else {
+        CHECK_STR(subject.err.message, "contributions of trees of a depth of "
+                                       "513; at most 512 is known here");
+    }
+    clary_arena_deinit(&subject.arena);
+    free(nodes);
+    free(leaves);
+    free(covers);
+    free(x);
+}
+
+TEST(chains)
+{
+    check_chain(512, CLARY_OK);
+    check_chain(513, CLARY_UNSUPPORTED);
+}
+
+TEST(a_program_without_a_forest)
+{
+    const struct clary_shape row = {1, {1}};
+    struct clary_arena arena;
+    struct clary_error err;
+    struct clary_program *program;
+    struct clary_explainer *explainer;
+    uint32_t in, out;
+
+    clary_arena_init(&arena, (size_t)1 << 30);
+    program = clary_program_new(&arena, &err);
+    CHECK_STATUS(clary_program_input(program, "x", F32, &row, &in, &err),
+                 CLARY_OK);
+    CHECK_STATUS(
+        clary_program_add(program, "relu", "r", NULL, &in, 1, &out, 1, &err),
+        CLARY_OK);
+    CHECK_STATUS(clary_program_output(program, "y", out, &err), CLARY_OK);
+    CHECK_STATUS(clary_program_finish(program, &err), CLARY_OK);
+    CHECK_STATUS(clary_explainer_new(&arena, program, &explainer, &err),
+                 CLARY_UNSUPPORTED);
+    CHECK_STR(err.message, "contributions are those of the trees of one "
+                           "forest; the model has 0");
+    clary_arena_deinit(&arena);
+}
