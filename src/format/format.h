@@ -21,6 +21,8 @@ struct clary_loading {
     struct clary_arena *arena;      /* lives as long as the model */
     struct clary_arena *temporary;  /* gone after the load */
     struct clary_program *program;  /* the loader makes it, in `arena` */
+    bool all_trees; /* set by the caller: use the trees behind the best
+                     * iteration too (XGBoost) */
     const char *name;               /* of the model; the loader may set it */
     int64_t version;
     const char *framework;          /* "TensorFlow 2.18.1" */
@@ -32,6 +34,8 @@ struct clary_loading {
 struct clary_format {
     const char *name;  /* "TensorFlow SavedModel" */
     const char *style; /* "tfserving": the wire style of its container */
+    bool missing_is_nan; /* its models define missing values: NaN is one, and
+                          * so an empty cell of CSV (D-5) */
     /* Whether the artifact holds this format; cheap. */
     bool (*probe)(const struct clary_artifact *artifact);
     /* Builds and outputs; does not finish the program. Errors:
@@ -47,5 +51,7 @@ enum clary_status clary_format_detect(const struct clary_artifact *artifact,
                                       struct clary_error *err) CLARY_MUST_USE;
 
 extern const struct clary_format clary_format_savedmodel;
+extern const struct clary_format clary_format_xgboost;
+extern const struct clary_format clary_format_lightgbm;
 
 #endif

@@ -9,6 +9,8 @@
 
 static const struct clary_format *const formats[] = {
     &clary_format_savedmodel,
+    &clary_format_xgboost,
+    &clary_format_lightgbm,
 };
 
 /* The first paths of an artifact, for a message. */

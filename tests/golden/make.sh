@@ -2,8 +2,8 @@
 # make.sh DATA_CSV: makes every golden case anew.
 #
 # DATA_CSV is the California housing data, see README.md. Python packages go
-# to build/venv-tf (GOLDEN_VENV), the oracle of TensorFlow Serving's bytes to
-# build/golden; the case folders are written in place.
+# to build/venv-tf (GOLDEN_VENV) and build/venv-lgb, the oracle of TensorFlow
+# Serving's bytes to build/golden; the case folders are written in place.
 set -eu
 
 if [ $# -ne 1 ] || [ ! -f "$1" ]; then
@@ -33,3 +33,10 @@ for script in california_housing cases; do
     [ $script = cases ] || set -- "$@" --data "$data"
     nice "$venv/bin/python" $here/savedmodel/$script.py "$@"
 done
+
+venv=build/venv-lgb
+if [ ! -x $venv/bin/python ]; then
+    python3.11 -m venv $venv
+    $venv/bin/pip install --quiet -r $here/lightgbm/requirements.txt
+fi
+nice $venv/bin/python $here/lightgbm/cases.py --out $here/lightgbm
