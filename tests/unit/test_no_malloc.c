@@ -140,8 +140,8 @@ TEST(the_counter_counts)
 {
     size_t before = n_calls;
     long blocks = n_blocks;
-    void *volatile block = malloc(10);
-    block = realloc(block, 100000);
+    void *volatile small = malloc(10);
+    void *volatile block = realloc(small, 100000);
     CHECK_INT(n_calls - before, 2);
     CHECK_INT(n_blocks - blocks, 1);
     free(block);

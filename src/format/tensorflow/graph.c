@@ -18,68 +18,98 @@ static uint64_t hash(const char *name, size_t len)
     return h ^ (h >> 32);
 }
 
-static bool names_init(struct clary_names *names, struct clary_arena *arena,
-                       size_t n)
+static int compare_names(const void *a, const void *b)
 {
-    size_t n_slots = 8;
+    const struct clary_name *x = a, *y = b;
+    int order;
 
-    while (n_slots < n * 2)
-        n_slots *= 2;
-    names->slots = clary_arena_calloc(arena, n_slots, sizeof *names->slots);
-    names->n_slots = n_slots;
-    return names->slots != NULL;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    order = strcmp(x->name, y->name);
+    if (order)
+        return order;
+    return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* The slot of the name, or the free one where it would go. `name_of` gives the
- * name of an index. */
-static uint32_t *names_slot(const struct clary_names *names, const char *name,
-                            size_t len,
-                            const char *(*name_of)(const void *list, size_t i),
-                            const void *list)
+enum clary_status clary_names_new(struct clary_arena *arena, size_t n,
+                                  struct clary_names *names,
+                                  struct clary_error *err)
 {
-    size_t slot = hash(name, len) & (names->n_slots - 1);
+    names->n = 0;
+    names->list = clary_arena_calloc(arena, n, sizeof *names->list);
+    return names->list ? CLARY_OK : clary_no_memory(err);
+}
 
-    while (names->slots[slot]) {
-        const char *other = name_of(list, names->slots[slot] - 1);
+void clary_names_add(struct clary_names *names, const char *name,
+                     uint32_t index)
+{
+    names->list[names->n++] = (struct clary_name){
+        .hash = hash(name, strlen(name)), .name = name, .index = index};
+}
 
-        if (strncmp(other, name, len) == 0 && other[len] == '\0')
-            break;
-        slot = (slot + 1) & (names->n_slots - 1);
+void clary_names_sort(struct clary_names *names)
+{
+    if (names->n)
+        qsort(names->list, names->n, sizeof *names->list, compare_names);
+}
+
+/* Whether `entry` stands before the name of that hash. */
+static bool is_before(const struct clary_name *entry, uint64_t key,
+                      const char *name, size_t len)
+{
+    int order;
+
+    if (entry->hash != key)
+        return entry->hash < key;
+    order = strncmp(entry->name, name, len);
+    return order < 0; /* a longer name of the same start stands behind */
+}
+
+bool clary_names_find(const struct clary_names *names, const char *name,
+                      size_t len, uint32_t *index)
+{
+    uint64_t key = hash(name, len);
+    size_t low = 0, high = names->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (is_before(&names->list[middle], key, name, len))
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return &names->slots[slot];
-}
-
-static const char *node_name(const void *list, size_t i)
-{
-    return ((const struct clary_body *)list)->nodes[i]->name;
-}
-
-static const char *function_name(const void *list, size_t i)
-{
-    const struct clary_graph *graph = list;
-
-    return graph->functions[i].function->signature->name;
+    if (low == names->n || names->list[low].hash != key ||
+        strncmp(names->list[low].name, name, len) != 0 ||
+        names->list[low].name[len] != '\0')
+        return false;
+    *index = names->list[low].index;
+    return true;
 }
 
 static enum clary_status body_init(struct clary_body *body,
                                    struct clary_arena *arena,
                                    struct clary_error *err)
 {
-    size_t i;
+    const Clary__Tf__FunctionSignature *signature =
+        body->function ? body->function->signature : NULL;
+    size_t n_arguments = signature ? signature->n_input_arg : 0, i;
 
-    if (!names_init(&body->names, arena, body->n_nodes))
-        return clary_no_memory(err);
-    for (i = 0; i < body->n_nodes; i++) {
-        const char *name = body->nodes[i]->name;
-        uint32_t *slot =
-            names_slot(&body->names, name, strlen(name), node_name, body);
-
-        if (*slot)
+    CLARY_TRY(clary_names_new(arena, body->n_nodes, &body->names, err));
+    for (i = 0; i < body->n_nodes; i++)
+        clary_names_add(&body->names, body->nodes[i]->name, (uint32_t)i);
+    clary_names_sort(&body->names);
+    for (i = 1; i < body->n_nodes; i++)
+        if (strcmp(body->names.list[i - 1].name, body->names.list[i].name) ==
+            0)
             return clary_fail(err, CLARY_BAD_MODEL,
                               "two nodes of the graph are called \"%s\"",
-                              name);
-        *slot = (uint32_t)i + 1;
-    }
+                              body->names.list[i].name);
+    CLARY_TRY(clary_names_new(arena, n_arguments, &body->arguments, err));
+    for (i = 0; i < n_arguments; i++)
+        clary_names_add(&body->arguments, signature->input_arg[i]->name,
+                        (uint32_t)i);
+    clary_names_sort(&body->arguments);
     return CLARY_OK;
 }
 
@@ -96,11 +126,11 @@ enum clary_status clary_graph_new(struct clary_arena *arena,
     graph->main.n_nodes = proto->n_node;
     CLARY_TRY(body_init(&graph->main, arena, err));
     graph->functions = clary_arena_calloc(arena, n, sizeof *graph->functions);
-    if (!graph->functions || !names_init(&graph->names, arena, n))
+    if (!graph->functions)
         return clary_no_memory(err);
+    CLARY_TRY(clary_names_new(arena, n, &graph->names, err));
     for (i = 0; i < n; i++) {
         struct clary_body *body = &graph->functions[graph->n_functions];
-        uint32_t *slot;
 
         body->function = library->function[i];
         if (!body->function->signature)
@@ -108,21 +138,21 @@ enum clary_status clary_graph_new(struct clary_arena *arena,
         body->nodes = body->function->node;
         body->n_nodes = body->function->n_node;
         CLARY_TRY(body_init(body, arena, err));
-        slot = names_slot(&graph->names, body->function->signature->name,
-                          strlen(body->function->signature->name),
-                          function_name, graph);
-        *slot = (uint32_t)++graph->n_functions;
+        clary_names_add(&graph->names, body->function->signature->name,
+                        (uint32_t)graph->n_functions++);
     }
+    clary_names_sort(&graph->names);
     return CLARY_OK;
 }
 
 const struct clary_body *clary_graph_function(const struct clary_graph *graph,
                                               const char *name)
 {
-    uint32_t slot = *names_slot(&graph->names, name, strlen(name),
-                                function_name, graph);
+    uint32_t index;
 
-    return slot ? &graph->functions[slot - 1] : NULL;
+    return clary_names_find(&graph->names, name, strlen(name), &index)
+               ? &graph->functions[index]
+               : NULL;
 }
 
 /* Output arguments of ops that have several, in the order of their OpDef: the
@@ -155,26 +185,6 @@ static uint32_t first_output(const Clary__Tf__Node *node, const char *argument,
     return 0;
 }
 
-static bool find_argument(const struct clary_body *body, const char *text,
-                          size_t len, uint32_t *index)
-{
-    const Clary__Tf__FunctionSignature *signature;
-    size_t i;
-
-    if (!body->function)
-        return false;
-    signature = body->function->signature;
-    for (i = 0; i < signature->n_input_arg; i++) {
-        const char *name = signature->input_arg[i]->name;
-
-        if (strncmp(name, text, len) == 0 && name[len] == '\0') {
-            *index = (uint32_t)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The output number at the end of "node:1" or "node:arg:1". */
 static bool parse_output(const char *digits, uint32_t *output)
 {
@@ -192,19 +202,17 @@ enum clary_status clary_ref_parse(const struct clary_body *body,
     const char *name = text + (*text == '^');
     size_t len = strcspn(name, ":");
     const char *rest = name + len;
-    uint32_t slot = *names_slot(&body->names, name, len, node_name, body);
     uint32_t first = 0, output = 0;
 
     memset(ref, 0, sizeof *ref);
-    if (!slot) {
-        if (!find_argument(body, name, len, &ref->index))
+    if (!clary_names_find(&body->names, name, len, &ref->index)) {
+        if (!clary_names_find(&body->arguments, name, len, &ref->index))
             return clary_fail(err, CLARY_BAD_MODEL,
                               "\"%s\" names no node of the graph", text);
-        ref->kind = CLARY_REF_ARGUMENT;
+        ref->kind = *text == '^' ? CLARY_REF_CONTROL : CLARY_REF_ARGUMENT;
         return CLARY_OK;
     }
     ref->kind = *text == '^' ? CLARY_REF_CONTROL : CLARY_REF_NODE;
-    ref->index = slot - 1;
     if (*rest == ':' && strchr(rest + 1, ':')) {
         size_t argument_len = strcspn(rest + 1, ":");
 

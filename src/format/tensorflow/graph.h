@@ -17,10 +17,15 @@
 
 #include "format/proto/savedmodel.pb-c.h"
 
-/* Names to indices; open addressing, at most half full. */
+/* Names to indices. Sorted by a hash and then by name: an artifact that makes
+ * all its names collide gains nothing. */
 struct clary_names {
-    uint32_t *slots; /* index + 1; 0: free */
-    size_t n_slots;  /* a power of two; 0: empty table */
+    struct clary_name {
+        uint64_t hash;
+        const char *name;
+        uint32_t index;
+    } *list;
+    size_t n;
 };
 
 struct clary_body {
@@ -28,6 +33,7 @@ struct clary_body {
     Clary__Tf__Node **nodes;
     size_t n_nodes;
     struct clary_names names;
+    struct clary_names arguments; /* of the function */
 };
 
 struct clary_graph {
@@ -43,6 +49,19 @@ struct clary_ref {
     uint32_t index;  /* of the node in its body, or of the argument */
     uint32_t output; /* of the node */
 };
+
+/* Building: _new with room for `n`, _add that often, then _sort. The names must
+ * outlive the table. */
+enum clary_status clary_names_new(struct clary_arena *arena, size_t n,
+                                  struct clary_names *names,
+                                  struct clary_error *err) CLARY_MUST_USE;
+void clary_names_add(struct clary_names *names, const char *name,
+                     uint32_t index);
+void clary_names_sort(struct clary_names *names);
+
+/* Whether there is such a name; its index, the lowest of several. */
+bool clary_names_find(const struct clary_names *names, const char *name,
+                      size_t len, uint32_t *index);
 
 /* Errors: CLARY_BAD_MODEL (two nodes of one name), CLARY_NO_MEMORY. */
 enum clary_status clary_graph_new(struct clary_arena *arena,

@@ -331,6 +331,10 @@ static struct clary_open_dimension *open_dimension(struct clary_tracer *tracer,
                : NULL;
 }
 
+/* Inputs of one op that are compared with each other; a concatenation of more
+ * tells nothing. */
+#define MAX_LEARN_INPUTS 1000
+
 /* After an op has refused its inputs: an open dimension that stands beside a
  * real one is of that size. Beside means: at the same distance from the end,
  * but for a product, where the last of the left meets the last but one of the
@@ -341,6 +345,8 @@ static void learn(struct clary_tracer *tracer, const char *kind,
     bool product = strcmp(kind, "matmul") == 0;
     size_t i, j, d;
 
+    if (n_in > MAX_LEARN_INPUTS)
+        n_in = MAX_LEARN_INPUTS;
     for (i = 0; i < n_in; i++) {
         const struct clary_shape *a =
             &clary_program_value(tracer->program, in[i])->shape;

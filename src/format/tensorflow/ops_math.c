@@ -200,21 +200,24 @@ enum clary_status clary_tf_reduce(struct clary_tf_call *call, const char *kind)
     struct clary_reduce_params *params =
         clary_tf_alloc(call, 1, sizeof *params);
     uint32_t in = 0, out = 0;
+    size_t rank;
 
     if (!params)
         return clary_tf_no_memory(call);
     CLARY_TRY(clary_tf_input(call, 0, &in));
-    CLARY_TRY(reduced_axes(call, clary_tf_value(call, in)->shape.rank,
-                           &params->axes));
+    rank = clary_tf_value(call, in)->shape.rank;
+    CLARY_TRY(reduced_axes(call, rank, &params->axes));
+    params->keep_dims = clary_attribute_bool(call->node, "keep_dims", false);
     if (clary_tf_value(call, in)->per_row && params->axes & 1) {
         CLARY_TRY(clary_tf_outputs(call, 1));
         call->out[0].kind = CLARY_TRACED_MIXED;
         call->out[0].mixed_by = call->node->name;
+        call->out[0].scalar =
+            params->axes == (1u << rank) - 1 && !params->keep_dims;
         call->out[0].low = INT64_MIN;
         call->out[0].high = INT64_MAX;
         return CLARY_OK;
     }
-    params->keep_dims = clary_attribute_bool(call->node, "keep_dims", false);
     CLARY_TRY(clary_tf_emit1(call, kind, params, &in, 1, &out));
     return clary_tf_output(call, out);
 }

@@ -6,8 +6,8 @@
  *
  *     size = Minimum(states, Maximum(states, Max(x) + 1))
  *
- * which is a constant whatever the rows hold. So of a mixed number its bounds
- * are kept; where they meet, it is a constant again.
+ * which is a constant whatever the rows hold. So of a mixed number (not of a
+ * tensor of them) the bounds are kept; where they meet, it is a constant again.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -41,6 +41,23 @@ static void narrow(struct clary_traced *mixed, const char *kind,
         mixed->high = constant;
 }
 
+/* Whether all inputs are single numbers, and so the result is one. */
+static bool all_scalar(const struct clary_tf_call *call)
+{
+    size_t i;
+
+    for (i = 0; i < call->n_in; i++) {
+        const struct clary_traced *in = &call->in[i];
+        bool scalar = in->kind == CLARY_TRACED_VALUE
+                          ? clary_tf_value(call, in->value)->shape.rank == 0
+                          : in->kind == CLARY_TRACED_MIXED && in->scalar;
+
+        if (!scalar)
+            return false;
+    }
+    return true;
+}
+
 enum clary_status clary_tf_mixed(struct clary_tf_call *call, const char *kind)
 {
     bool bound = kind && call->n_in == 2 &&
@@ -51,7 +68,8 @@ enum clary_status clary_tf_mixed(struct clary_tf_call *call, const char *kind)
     uint32_t value = 0;
     int64_t constant = 0;
 
-    if (bound && call->in[other].kind == CLARY_TRACED_VALUE) {
+    mixed.scalar = all_scalar(call);
+    if (bound && mixed.scalar && call->in[other].kind == CLARY_TRACED_VALUE) {
         CLARY_TRY(clary_tf_integer(call, other, &constant));
         narrow(&mixed, kind, constant);
     } else {

@@ -49,29 +49,26 @@ static enum clary_status read_variable(struct clary_tf_call *call,
                                        const char *variable, uint32_t *value)
 {
     struct clary_tracer *tracer = call->tracer;
-    const struct clary_binding *binding =
+    struct clary_binding *binding =
         clary_bindings_find(tracer->bindings, variable);
-    struct clary_variable_data *data = tracer->variables;
 
     if (!binding || !tracer->bundle)
         return clary_tf_fail(call, CLARY_BAD_MODEL,
                              "variable \"%s\" is not restored from the "
                              "artifact's variables",
                              variable);
+    if (*binding->slice)
+        return clary_tf_fail(call, CLARY_UNSUPPORTED,
+                             "variable \"%s\" is partitioned (slice "
+                             "\"%s\"); save the model without a partitioner",
+                             variable, binding->slice);
     tracer->linked = tracer->linked || binding->linked;
-    while (data && strcmp(data->key, binding->key) != 0)
-        data = data->next;
-    if (!data) {
-        data = clary_tf_alloc(call, 1, sizeof *data);
-        if (!data)
-            return clary_tf_no_memory(call);
+    if (!binding->read)
         CLARY_TRY(clary_bundle_read(tracer->bundle, binding->key,
-                                    tracer->arena, &data->tensor, call->err));
-        data->key = binding->key;
-        data->next = tracer->variables;
-        tracer->variables = data;
-    }
-    return clary_program_constant(tracer->program, &data->tensor, value,
+                                    tracer->arena, &binding->tensor,
+                                    call->err));
+    binding->read = true;
+    return clary_program_constant(tracer->program, &binding->tensor, value,
                                   call->err);
 }
 

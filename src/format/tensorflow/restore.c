@@ -22,10 +22,10 @@
 
 #include <string.h>
 
-/* Calls inside calls, references through references, nodes in all. */
+/* Calls inside calls, references through references, and all work. */
 #define MAX_DEPTH 32
 #define MAX_STEPS 1000
-#define MAX_VISITS 4000000
+#define MAX_WORK 20000000
 
 /* A body as it is entered: the main graph, or a function at one of its calls.
  */
@@ -40,7 +40,7 @@ struct restorer {
     struct clary_arena *arena;
     const struct clary_graph *graph;
     struct clary_bindings *bindings;
-    size_t n_visits;
+    size_t work; /* nodes, their attributes, and steps from node to node */
 };
 
 /* One output of a node, in the scope where the node stands. */
@@ -66,20 +66,33 @@ const char *clary_variable_name(struct clary_arena *arena,
                                shared->s.len);
 }
 
-const struct clary_binding *clary_bindings_find(
+struct clary_binding *clary_bindings_find(
     const struct clary_bindings *bindings, const char *variable)
 {
+    uint32_t index;
+
+    return clary_names_find(&bindings->names, variable, strlen(variable),
+                            &index)
+               ? &bindings->list[index]
+               : NULL;
+}
+
+/* Makes what is bound so far known to clary_bindings_find. */
+static enum clary_status publish(struct restorer *r, struct clary_error *err)
+{
+    struct clary_bindings *b = r->bindings;
     size_t i;
 
-    for (i = 0; i < bindings->n; i++)
-        if (strcmp(bindings->list[i].variable, variable) == 0)
-            return &bindings->list[i];
-    return NULL;
+    CLARY_TRY(clary_names_new(r->arena, b->n, &b->names, err));
+    for (i = 0; i < b->n; i++)
+        clary_names_add(&b->names, b->list[i].variable, (uint32_t)i);
+    clary_names_sort(&b->names);
+    return CLARY_OK;
 }
 
 static enum clary_status bind(struct restorer *r, const char *variable,
-                              const char *key, bool linked,
-                              struct clary_error *err)
+                              const char *key, const char *slice,
+                              bool linked, struct clary_error *err)
 {
     struct clary_bindings *b = r->bindings;
 
@@ -95,16 +108,27 @@ static enum clary_status bind(struct restorer *r, const char *variable,
         b->list = list;
         b->capacity = capacity;
     }
-    b->list[b->n].variable = variable;
-    b->list[b->n].key = key;
-    b->list[b->n++].linked = linked;
+    b->list[b->n++] = (struct clary_binding){
+        .variable = variable, .key = key, .slice = slice, .linked = linked};
+    return CLARY_OK;
+}
+
+/* Counts `n` more units of work. */
+static enum clary_status spend(struct restorer *r, size_t n,
+                               struct clary_error *err)
+{
+    r->work += n;
+    if (r->work > MAX_WORK)
+        return clary_fail(err, CLARY_UNSUPPORTED,
+                          "the restore graph is too large");
     return CLARY_OK;
 }
 
 /* Follows `text`, an input of a node of `scope`, through Identity nodes and
  * function arguments to the node that makes the value; node NULL when it
  * leads out of what is known. */
-static enum clary_status find_origin(const struct scope *scope,
+static enum clary_status find_origin(struct restorer *r,
+                                     const struct scope *scope,
                                      const char *text, struct origin *origin,
                                      struct clary_error *err)
 {
@@ -116,6 +140,9 @@ static enum clary_status find_origin(const struct scope *scope,
         const Clary__Tf__Node *node;
 
         CLARY_TRY(clary_ref_parse(scope->body, text, &ref, err));
+        CLARY_TRY(spend(r, 1, err));
+        if (ref.kind == CLARY_REF_CONTROL)
+            return CLARY_OK;
         if (ref.kind == CLARY_REF_ARGUMENT) {
             if (!scope->caller || ref.index >= scope->call->n_input)
                 return CLARY_OK;
@@ -131,7 +158,7 @@ static enum clary_status find_origin(const struct scope *scope,
         origin->scope = scope;
         origin->node = node;
         origin->output = ref.output;
-        return CLARY_OK;
+        return spend(r, node->n_attribute, err);
     }
     return clary_fail(err, CLARY_BAD_MODEL,
                       "the reference \"%s\" leads nowhere after %d steps", text,
@@ -151,7 +178,7 @@ static enum clary_status string_element(struct restorer *r,
     struct origin origin;
     size_t n;
 
-    CLARY_TRY(find_origin(scope, text, &origin, err));
+    CLARY_TRY(find_origin(r, scope, text, &origin, err));
     value = origin.node ? clary_attribute(origin.node, "value") : NULL;
     tensor = value ? value->tensor : NULL;
     n = tensor ? tensor->n_string_val : 0;
@@ -180,8 +207,8 @@ static enum clary_status visit_assign(struct restorer *r,
 
     if (node->n_input < 2)
         return CLARY_OK;
-    CLARY_TRY(find_origin(scope, node->input[0], &to, err));
-    CLARY_TRY(find_origin(scope, node->input[1], &from, err));
+    CLARY_TRY(find_origin(r, scope, node->input[0], &to, err));
+    CLARY_TRY(find_origin(r, scope, node->input[1], &from, err));
     if (!to.node || !from.node || strcmp(from.node->op, "RestoreV2") != 0 ||
         from.node->n_input < 3)
         return CLARY_OK;
@@ -194,12 +221,7 @@ static enum clary_status visit_assign(struct restorer *r,
                              &key, err));
     CLARY_TRY(string_element(r, from.scope, from.node->input[2], from.output,
                              &slice, err));
-    if (*slice)
-        return clary_fail(err, CLARY_UNSUPPORTED,
-                          "variable \"%s\" is partitioned (slice \"%s\"); save "
-                          "the model without a partitioner",
-                          variable, slice);
-    return bind(r, variable, key, false, err);
+    return bind(r, variable, key, slice, false, err);
 }
 
 static enum clary_status visit_function(struct restorer *r,
@@ -212,10 +234,7 @@ static enum clary_status visit_node(struct restorer *r,
                                     const Clary__Tf__Node *node,
                                     struct clary_error *err)
 {
-    if (++r->n_visits > MAX_VISITS)
-        return clary_fail(err, CLARY_UNSUPPORTED,
-                          "the restore graph has more than %d nodes",
-                          MAX_VISITS);
+    CLARY_TRY(spend(r, 1 + node->n_attribute, err));
     if (strcmp(node->op, "AssignVariableOp") == 0 ||
         strcmp(node->op, "Assign") == 0)
         return visit_assign(r, scope, node, err);
@@ -291,12 +310,12 @@ static enum clary_status read_variable(struct restorer *r,
     bool is_variable;
 
     *variable = NULL;
-    CLARY_TRY(find_origin(scope, text, &origin, err));
+    CLARY_TRY(find_origin(r, scope, text, &origin, err));
     if (!origin.node || strcmp(origin.node->op, "ReadVariableOp") != 0 ||
         !origin.node->n_input)
         return CLARY_OK;
     CLARY_TRY(
-        find_origin(origin.scope, origin.node->input[0], &origin, err));
+        find_origin(r, origin.scope, origin.node->input[0], &origin, err));
     if (origin.node)
         *variable = clary_variable_name(r->arena, origin.node, &is_variable);
     return CLARY_OK;
@@ -322,14 +341,15 @@ static enum clary_status link_initial_values(struct restorer *r,
         CLARY_TRY(read_variable(r, scope, node->input[1], &source, err));
         if (!source || clary_bindings_find(r->bindings, source))
             continue;
-        CLARY_TRY(find_origin(scope, node->input[0], &to, err));
+        CLARY_TRY(find_origin(r, scope, node->input[0], &to, err));
         if (!to.node)
             continue;
         variable = clary_variable_name(r->arena, to.node, &is_variable);
         binding =
             variable ? clary_bindings_find(r->bindings, variable) : NULL;
         if (binding)
-            CLARY_TRY(bind(r, source, binding->key, true, err));
+            CLARY_TRY(
+                bind(r, source, binding->key, binding->slice, true, err));
     }
     return CLARY_OK;
 }
@@ -349,5 +369,7 @@ enum clary_status clary_bindings_new(struct clary_arena *arena,
         return CLARY_OK;
     CLARY_TRY(clary_ref_parse(&graph->main, restore_op_name, &ref, err));
     CLARY_TRY(visit_main(&r, &main, ref.index, err));
-    return link_initial_values(&r, &main, err);
+    CLARY_TRY(publish(&r, err));
+    CLARY_TRY(link_initial_values(&r, &main, err));
+    return publish(&r, err);
 }

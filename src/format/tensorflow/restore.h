@@ -10,12 +10,16 @@
 struct clary_binding {
     const char *variable; /* clary_variable_name */
     const char *key;      /* in the TensorBundle */
+    const char *slice;    /* of a partitioned variable; else "" */
     bool linked;          /* through an initial assignment (restore.c) */
+    bool read;            /* `tensor` is the variable's value */
+    struct clary_tensor tensor;
 };
 
 struct clary_bindings {
     struct clary_binding *list;
     size_t n, capacity;
+    struct clary_names names; /* of the variables */
 };
 
 /* Interprets the graph's restore op (saver_def.restore_op_name). An empty name
@@ -23,7 +27,7 @@ struct clary_bindings {
  *
  *   memory  the list lives in `arena`, the names in the decoded messages
  *   errors  CLARY_BAD_MODEL (the op or what it refers to is missing),
- *           CLARY_UNSUPPORTED (partitioned variables), CLARY_NO_MEMORY
+ *           CLARY_UNSUPPORTED (a limit), CLARY_NO_MEMORY
  */
 enum clary_status clary_bindings_new(struct clary_arena *arena,
                                      const struct clary_graph *graph,
@@ -32,7 +36,7 @@ enum clary_status clary_bindings_new(struct clary_arena *arena,
                                      struct clary_error *err) CLARY_MUST_USE;
 
 /* How a variable is bound, or NULL. */
-const struct clary_binding *clary_bindings_find(
+struct clary_binding *clary_bindings_find(
     const struct clary_bindings *bindings, const char *variable);
 
 /* Whether `node` makes a variable, and the name that identifies it: its

@@ -157,6 +157,11 @@ static enum clary_status add_outputs(struct load *load,
                               "request by node \"%s\", and a row's prediction "
                               "must not depend on other rows",
                               name, traced[i].mixed_by);
+        if (traced[i].kind == CLARY_TRACED_DEAD)
+            return clary_fail(err, CLARY_UNSUPPORTED,
+                              "output \"%s\" comes from a branch that is "
+                              "not taken, or beside an input",
+                              name);
         if (traced[i].kind != CLARY_TRACED_VALUE || traced[i].lead)
             return clary_fail(err, CLARY_UNSUPPORTED,
                               "output \"%s\" does not have its rows in the "
@@ -172,6 +177,7 @@ static enum clary_status add_outputs(struct load *load,
 static enum clary_status build(struct load *load, struct clary_error *err)
 {
     struct clary_tracer *tracer = &load->tracer;
+    const struct clary_program *earlier = tracer->program;
     struct clary_feed *feeds =
         clary_arena_calloc(load->loading->temporary,
                            load->signature->n_inputs, sizeof *feeds);
@@ -183,6 +189,8 @@ static enum clary_status build(struct load *load, struct clary_error *err)
     tracer->program = clary_program_new(tracer->arena, err);
     if (!tracer->program)
         return CLARY_NO_MEMORY;
+    if (earlier)
+        clary_program_resume(tracer->program, earlier);
     CLARY_TRY(add_inputs(load, feeds, err));
     return add_outputs(load, feeds, err);
 }

@@ -14,9 +14,11 @@
 
 #include "format/tensorflow/ops.h"
 
-/* Nodes in all, counting a function's at each call, and calls inside calls. */
+/* Nodes in all, counting a function's at each call, calls inside calls, and
+ * work: real models stay below a thousandth of the first and the last. */
 #define MAX_NODES 2000000
 #define MAX_DEPTH 64
+#define MAX_WORK 200000000
 
 enum state { STATE_NEW, STATE_OPEN, STATE_DONE };
 
@@ -47,6 +49,18 @@ struct walk {
     struct task *tasks;
     size_t n, capacity;
 };
+
+/* Counts `n` more units of work. */
+static enum clary_status spend(struct clary_tracer *tracer, size_t n,
+                               struct clary_error *err)
+{
+    tracer->work += n;
+    if (tracer->work > MAX_WORK)
+        return clary_fail(err, CLARY_UNSUPPORTED,
+                          "the graph is too large: its nodes have too many "
+                          "inputs, attributes or results");
+    return CLARY_OK;
+}
 
 static struct frame *frame_new(struct clary_tracer *tracer,
                                const struct clary_body *body,
@@ -225,6 +239,9 @@ static enum clary_status enter_call(struct walk *walk, size_t task,
     size_t depth = walk->tasks[task].frame->depth + 1, i;
     struct frame *frame;
 
+    /* return_text looks for each result among all, now and in leave_call */
+    CLARY_TRY(spend(walk->tracer,
+                    2 * signature->n_output_arg * body->function->n_ret, err));
     if (depth > MAX_DEPTH)
         return clary_fail(err, CLARY_UNSUPPORTED,
                           "functions call each other more than %d deep",
@@ -348,6 +365,7 @@ static enum clary_status step(struct walk *walk, struct clary_error *err)
                           "the graph has more than %d nodes, functions "
                           "counted at each call",
                           MAX_NODES);
+    CLARY_TRY(spend(walk->tracer, node->n_input + node->n_attribute, err));
     result->state = STATE_OPEN;
     for (i = 0; i < node->n_input; i++)
         if (node->input[i][0] != '^')
@@ -361,7 +379,7 @@ static enum clary_status set_feeds(struct clary_tracer *tracer,
                                    const struct clary_feed *feeds,
                                    size_t n_feeds, struct clary_error *err)
 {
-    size_t i;
+    size_t i, k;
 
     for (i = 0; i < n_feeds; i++) {
         struct result *result = &frame->results[feeds[i].ref.index];
@@ -376,7 +394,9 @@ static enum clary_status set_feeds(struct clary_tracer *tracer,
                               "two inputs of the signature come from node "
                               "\"%s\"",
                               frame->body->nodes[feeds[i].ref.index]->name);
-        outputs[feeds[i].ref.output].value = feeds[i].value;
+        for (k = 0; k + 1 < n; k++) /* not what the node would make */
+            outputs[k].kind = CLARY_TRACED_DEAD;
+        outputs[n - 1].value = feeds[i].value;
         result->outputs = outputs;
         result->n = n;
         result->state = STATE_DONE;

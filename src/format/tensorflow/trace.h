@@ -31,6 +31,7 @@ struct clary_traced {
     } kind;
     uint32_t value;       /* of the program */
     const char *variable; /* clary_variable_name */
+    bool scalar;           /* of MIXED: one number, not a tensor of them */
     int64_t low, high;     /* of MIXED: its bounds */
     const char *mixed_by;  /* of MIXED: the node that reduces */
     const double *fill;    /* every element's number, of a Fill; else NULL */
@@ -50,19 +51,12 @@ struct clary_open_dimension {
 #define CLARY_OPEN_SIZE 1000003
 #define CLARY_MAX_OPEN 64
 
-struct clary_variable_data {
-    const char *key;
-    struct clary_tensor tensor;
-    struct clary_variable_data *next;
-};
-
 struct clary_tracer {
     struct clary_arena *arena;     /* of the model */
     struct clary_arena *temporary; /* of the load */
     const struct clary_graph *graph;
     const struct clary_bindings *bindings;
-    const struct clary_bundle *bundle;    /* NULL: no variables */
-    struct clary_variable_data *variables; /* read so far, in `arena` */
+    const struct clary_bundle *bundle; /* NULL: no variables */
     struct clary_program *program;
     uint32_t rows; /* a per-row value of it: the first input */
 
@@ -72,6 +66,8 @@ struct clary_tracer {
 
     bool linked;    /* a variable was bound through an initial assignment */
     size_t n_nodes; /* traced, functions' nodes at each call */
+    size_t work;    /* inputs, attributes and results looked at, in all
+                     * attempts */
 };
 
 /* A tensor of the main graph that is given instead of computed. */

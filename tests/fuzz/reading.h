@@ -1,0 +1,145 @@
+/* reading.h: a body in one piece and in many, for the readers' fuzz targets.
+ *
+ * The first byte chooses the model's inputs and whether values may be missing;
+ * the second where the pieces are cut; the rest is the body. However it is
+ * cut, the rows or the error must be the same.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef CLARY_TESTS_FUZZ_READING_H
+#define CLARY_TESTS_FUZZ_READING_H
+
+#include "data/codec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { CAPACITY = 2, MOST_FIELDS = 4, MOST_BYTES = 64 };
+
+static const struct clary_field one[] = {
+    {"x", CLARY_DTYPE_F32, {1, {1}}, 1, NULL}};
+static const struct clary_field three[] = {
+    {"x", CLARY_DTYPE_F32, {1, {3}}, 3, NULL}};
+static const struct clary_field matrix[] = {
+    {"m", CLARY_DTYPE_F32, {2, {2, 2}}, 4, NULL}};
+static const struct clary_field scalar[] = {
+    {"x", CLARY_DTYPE_F64, {0, {0}}, 1, NULL}};
+static const struct clary_field two[] = {
+    {"a", CLARY_DTYPE_F32, {1, {2}}, 2, NULL},
+    {"b", CLARY_DTYPE_F64, {0, {0}}, 1, NULL}};
+static const char *const abc[] = {"a", "b", "c"};
+static const struct clary_field columns[] = {
+    {"x", CLARY_DTYPE_F32, {1, {3}}, 3, abc}};
+static const struct clary_field mixed[] = {
+    {"none", CLARY_DTYPE_F32, {2, {0, 2}}, 0, NULL},
+    {"a", CLARY_DTYPE_I8, {1, {2}}, 2, NULL},
+    {"b", CLARY_DTYPE_BOOL, {1, {1}}, 1, NULL},
+    {"c", CLARY_DTYPE_I64, {1, {1}}, 1, NULL}};
+
+static const struct {
+    const struct clary_field *fields;
+    size_t n_fields;
+} models[] = {{one, 1}, {three, 1}, {matrix, 1}, {scalar, 1},
+              {two, 2}, {mixed, 4}, {columns, 1}};
+
+enum { N_MODELS = sizeof models / sizeof models[0] };
+
+struct outcome {
+    enum clary_status status;
+    struct clary_error err;
+    size_t n_rows;
+    bool columnar;
+    uint64_t digest; /* of all values in their order */
+};
+
+static enum clary_status take_rows(void *context, struct clary_rows *rows,
+                                   struct clary_error *err)
+{
+    struct outcome *outcome = context;
+    (void)err;
+    if (rows->n_rows == 0 || rows->n_rows > rows->capacity)
+        abort();
+    for (size_t r = 0; r < rows->n_rows; r++)
+        for (size_t f = 0; f < rows->n_fields; f++) {
+            size_t bytes = rows->fields[f].width *
+                           clary_dtype_bytes(rows->fields[f].dtype);
+            const uint8_t *row = (const uint8_t *)rows->data[f] + r * bytes;
+            for (size_t i = 0; i < bytes; i++)
+                outcome->digest =
+                    (outcome->digest ^ row[i]) * UINT64_C(0x100000001B3);
+        }
+    outcome->n_rows += rows->n_rows;
+    rows->n_rows = 0;
+    return CLARY_OK;
+}
+
+static struct outcome read_body(const struct clary_codec *codec, uint8_t choice,
+                                const char *body, size_t len, size_t piece)
+{
+    static uint64_t memory[MOST_FIELDS][CAPACITY * MOST_BYTES / 8];
+    void *data[] = {memory[0], memory[1], memory[2], memory[3]};
+    struct outcome outcome = {.n_rows = 0};
+    struct clary_arena arena;
+    clary_arena_init(&arena, 1 << 20);
+    memset(memory, 0xA5, sizeof memory); /* what is not written shows */
+    struct clary_rows rows = {.fields = models[choice % N_MODELS].fields,
+                              .n_fields = models[choice % N_MODELS].n_fields,
+                              .data = data,
+                              .capacity = CAPACITY,
+                              .full = take_rows,
+                              .context = &outcome};
+    struct clary_reader reader = {.rows = &rows,
+                                  .arena = &arena,
+                                  .missing_is_nan = choice / N_MODELS % 2,
+                                  .signature_name = "s"};
+    outcome.status = codec->read_begin(&reader, &outcome.err);
+    while (outcome.status == CLARY_OK && len > 0) {
+        size_t n = len < piece ? len : piece;
+        char *copy = malloc(n); /* so that its end is seen */
+        if (copy == NULL)
+            abort();
+        memcpy(copy, body, n);
+        outcome.status = codec->read_feed(&reader, copy, n, &outcome.err);
+        free(copy);
+        body += n;
+        len -= n;
+    }
+    if (outcome.status == CLARY_OK)
+        outcome.status = codec->read_end(&reader, &outcome.err);
+    outcome.columnar = reader.columnar;
+    clary_arena_deinit(&arena);
+    return outcome;
+}
+
+/* The body of LLVMFuzzerTestOneInput. */
+static int read_both_ways(const struct clary_codec *codec, const uint8_t *data,
+                          size_t size)
+{
+    if (size < 2)
+        return 0;
+    const char *body = (const char *)data + 2;
+    size_t len = size - 2;
+    struct outcome whole = read_body(codec, data[0], body, len, SIZE_MAX);
+    struct outcome cut =
+        read_body(codec, data[0], body, len, data[1] % 31 + 1u);
+    bool same = whole.status == cut.status && whole.columnar == cut.columnar;
+    if (whole.status == CLARY_OK)
+        same = same && whole.n_rows == cut.n_rows &&
+               whole.digest == cut.digest && whole.n_rows > 0;
+    else
+        same = same && whole.err.row == cut.err.row &&
+               whole.err.column == cut.err.column &&
+               strcmp(whole.err.message, cut.err.message) == 0;
+    if (!same) {
+        fprintf(stderr, "whole: %s\ncut: %s\n",
+                whole.status == CLARY_OK ? "rows" : whole.err.message,
+                cut.status == CLARY_OK ? "rows" : cut.err.message);
+        abort();
+    }
+    return 0;
+}
+
+#endif
