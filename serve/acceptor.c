@@ -323,14 +323,20 @@ void acceptor_refuse(struct acceptor *acceptor)
     pthread_mutex_unlock(&acceptor->mutex);
 }
 
+void acceptor_stop(struct acceptor *acceptor)
+{
+    if (!acceptor->has_thread)
+        return;
+    command(acceptor, &acceptor->stop);
+    pthread_join(acceptor->thread, NULL);
+    acceptor->has_thread = false;
+}
+
 void acceptor_close(struct acceptor *acceptor)
 {
     if (acceptor == NULL)
         return;
-    if (acceptor->has_thread) {
-        command(acceptor, &acceptor->stop);
-        pthread_join(acceptor->thread, NULL);
-    }
+    acceptor_stop(acceptor);
     for (size_t i = 0; i < LINGERING_MAX; i++)
         if (acceptor->lingering[i].fd >= 0)
             close(acceptor->lingering[i].fd);

@@ -58,7 +58,11 @@ void acceptor_linger(struct acceptor *acceptor, int fd);
  * when that has happened; lingering sockets go on. */
 void acceptor_refuse(struct acceptor *acceptor);
 
-/* Ends the thread, closes what lingers and frees all. NULL is allowed. */
+/* Ends the thread: its client is called no more. Sockets may still be given to
+ * linger. */
+void acceptor_stop(struct acceptor *acceptor);
+
+/* Stops it, closes what lingers and frees all. NULL is allowed. */
 void acceptor_close(struct acceptor *acceptor);
 
 #endif

@@ -109,7 +109,7 @@ static enum clary_status check(const struct arguments *arguments,
     char *owned;
     size_t len;
 
-    CLARY_TRY(warm_up(model, &invoke, err));
+    CLARY_TRY(warm_up(model, &invoke, NULL, err));
     CLARY_TRY(find_golden(arguments->values[GOLDEN], model, &text, &len, &owned,
                           err));
     *has_golden = text != NULL;

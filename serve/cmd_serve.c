@@ -14,12 +14,14 @@
 #include "base/log.h"
 #include "commands.h"
 #include "config.h"
-#include "http.h"
+#include "metrics_emf.h"
 #include "registry.h"
 #include "routes.h"
+#include "server.h"
 
 #include <clary/clary.h>
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +38,8 @@ static const struct option options[] = {
 /* Descriptors beside those of connections. */
 enum { OTHER_DESCRIPTORS = 64 };
 
+enum { EMF_INTERVAL_MS = 60000 };
+
 static int log_failure(const char *event, const struct clary_error *err)
 {
     clary_log(
@@ -44,6 +48,13 @@ static int log_failure(const char *event, const struct clary_error *err)
                                    {"message", err->message},
                                    {NULL, NULL}});
     return EXIT_REFUSED;
+}
+
+static void warn(const char *event, const struct clary_error *err)
+{
+    clary_log(
+        CLARY_LOG_WARNING, event,
+        (struct clary_log_field[]){{"message", err->message}, {NULL, NULL}});
 }
 
 static void warn_unknown(const char *name)
@@ -63,7 +74,9 @@ static enum clary_status read_settings(const struct arguments *arguments,
     if (arguments->values[PORT] != NULL)
         CLARY_TRY(config_set(config, "SAGEMAKER_BIND_TO_PORT", "--port",
                              arguments->values[PORT], err));
-    return CLARY_OK;
+    struct emf_dimensions unused = {.n = 0};
+    return emf_dimensions_read(&unused, "CLARY_EMF_DIMENSIONS",
+                               config->emf_dimensions, err);
 }
 
 /* --- signals ------------------------------------------------------------- */
@@ -107,6 +120,15 @@ static const char *wait_for_signal(void)
 
 /* --- the server ---------------------------------------------------------- */
 
+/* A standard descriptor that came closed would become a socket, and the log
+ * would go to a client. The lowest free number is the one that is missing. */
+static void open_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            return;
+}
+
 /* As many descriptors as the system lets us have. */
 static void raise_descriptor_limit(const struct config *config)
 {
@@ -127,10 +149,10 @@ static void raise_descriptor_limit(const struct config *config)
 /* Starts the threads with the signals blocked, for they inherit that. */
 static enum clary_status listen_for_requests(const struct config *config,
                                              struct routes *routes,
-                                             struct http_server **server,
+                                             struct server **server,
                                              struct clary_error *err)
 {
-    const struct http_options http = {
+    const struct server_options wanted = {
         .address = config->address,
         .port = config->port,
         .n_loops = (size_t)config->threads,
@@ -142,11 +164,11 @@ static enum clary_status listen_for_requests(const struct config *config,
     char port[16], threads[24];
 
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    enum clary_status status = http_start(&http, &app, server, err);
+    enum clary_status status = server_start(&wanted, &app, server, err);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     CLARY_TRY(status);
-    snprintf(port, sizeof port, "%d", http_port(*server));
-    snprintf(threads, sizeof threads, "%zu", http.n_loops);
+    snprintf(port, sizeof port, "%d", server_port(*server));
+    snprintf(threads, sizeof threads, "%zu", wanted.n_loops);
     clary_log(
         CLARY_LOG_INFO, "listening",
         (struct clary_log_field[]){{"version", CLARY_VERSION},
@@ -177,24 +199,60 @@ static void log_ready(struct registry *registry)
     registry_release(registry, model);
 }
 
-static void drain(struct http_server *server, const struct config *config,
+static void drain(struct server *server, const struct config *config,
                   const char *reason)
 {
     char cut[24];
 
     clary_log(CLARY_LOG_INFO, "draining",
               (struct clary_log_field[]){{"reason", reason}, {NULL, NULL}});
-    snprintf(cut, sizeof cut, "%zu", http_drain(server, config->grace_ms));
+    snprintf(cut, sizeof cut, "%zu", server_drain(server, config->grace_ms));
     clary_log(
         CLARY_LOG_INFO, "stopped",
         (struct clary_log_field[]){{"connections_cut", cut}, {NULL, NULL}});
+}
+
+/* --- metrics ------------------------------------------------------------- */
+
+static struct metrics *make_metrics(void)
+{
+    struct metrics_labels labels;
+
+    routes_labels(&labels);
+    return metrics_new(&labels);
+}
+
+/* Of the model that is ready. Without its ranges, and without metrics in the
+ * log, it serves all the same. NULL: there are none in the log. */
+static struct emf *start_metrics(const struct config *config,
+                                 struct routes *routes)
+{
+    const struct registry_model *model = registry_acquire(routes->registry);
+    struct emf_options emf_options = {.fd = STDOUT_FILENO,
+                                      .interval_ms = EMF_INTERVAL_MS};
+    struct emf *emf = NULL;
+    struct clary_error err;
+
+    if (metrics_watch(routes->metrics, model->model, &err) != CLARY_OK)
+        warn("features have no ranges", &err);
+    if (config->emf != 0) {
+        emf_dimensions_add(&emf_options.dimensions, "Model", model->info.name);
+        if (emf_dimensions_read(&emf_options.dimensions,
+                                "CLARY_EMF_DIMENSIONS", config->emf_dimensions,
+                                &err) != CLARY_OK ||
+            emf_start(&emf_options, routes->metrics, &emf, &err) != CLARY_OK)
+            warn("no metrics in the log", &err);
+    }
+    registry_release(routes->registry, model);
+    return emf;
 }
 
 static int serve(const struct config *config, struct routes *routes)
 {
     const struct clary_load_options load = config_load_options(config);
     const sigset_t set = ending_signals();
-    struct http_server *server = NULL;
+    struct server *server = NULL;
+    struct emf *emf = NULL;
     struct clary_error err;
     int status = EXIT_DONE;
 
@@ -205,13 +263,43 @@ static int serve(const struct config *config, struct routes *routes)
         status = log_failure("cannot load the model", &err);
     } else {
         pthread_sigmask(SIG_BLOCK, &set, NULL);
+        emf = start_metrics(config, routes);
         log_ready(routes->registry);
         const char *reason = wait_for_signal();
         registry_drain(routes->registry);
         drain(server, config, reason);
     }
-    http_stop(server);
+    server_stop(server);
+    emf_stop(emf);
     return status;
+}
+
+static struct routes make_routes(const struct config *config)
+{
+    return (struct routes){
+        .registry = registry_new(),
+        .invoke = config_invoke_options(config),
+        .max_body_bytes = (uint64_t)config->max_body_bytes,
+        .max_inflate_ratio = (uint64_t)config->max_inflate_ratio,
+        .compress_bytes = (uint64_t)config->compress_bytes,
+        .timeout_ms = config->timeout_ms,
+        .piece_budget_us = config->piece_budget_us,
+        .batch = {.max_concurrent_transforms =
+                      config->max_concurrent_transforms,
+                  .max_payload_mb = config->max_payload_mb,
+                  .strategy = (enum batch_strategy)config->batch_strategy,
+                  .n_loops = (size_t)config->threads,
+                  .max_body_bytes = (uint64_t)config->max_body_bytes,
+                  .max_reply_bytes = (uint64_t)config->max_reply_bytes,
+                  .max_held_bytes = (uint64_t)config->max_held_bytes},
+        .admission.limits = {(uint64_t)config->max_requests,
+                             (uint64_t)config->max_held_bytes,
+                             (uint64_t)config->queue_requests,
+                             (uint64_t)config->queue_bytes},
+        .default_accept = config->default_accept,
+        .identify = config->identify != 0,
+        .metrics = make_metrics(),
+    };
 }
 
 static int run(const struct arguments *arguments)
@@ -219,6 +307,7 @@ static int run(const struct arguments *arguments)
     struct config config;
     struct clary_error err;
 
+    open_standard_descriptors();
     prepare_signals();
     if (read_settings(arguments, &config, &err) != CLARY_OK) {
         log_failure("bad setting", &err);
@@ -230,19 +319,15 @@ static int run(const struct arguments *arguments)
     if (clary_init((size_t)config.threads, &err) != CLARY_OK)
         return log_failure("cannot start", &err);
 
-    struct routes routes = {
-        .registry = registry_new(),
-        .invoke = config_invoke_options(&config),
-        .max_body_bytes = (uint64_t)config.max_body_bytes,
-        .default_accept = config.default_accept,
-        .identify = config.identify != 0,
-    };
-    if (routes.registry == NULL) {
+    struct routes routes = make_routes(&config);
+    routes.invoke.timed = true;
+    if (routes.registry == NULL || routes.metrics == NULL) {
         clary_fail(&err, CLARY_NO_MEMORY, "no memory to start");
         return log_failure("cannot start", &err);
     }
     int status = serve(&config, &routes);
     registry_free(routes.registry);
+    metrics_free(routes.metrics);
     return status;
 }
 

@@ -1,205 +1,22 @@
-/* config.c: THE table of settings.
- *
- * A new setting is one line of the table and one member of struct config.
+/* config.c: reads, checks and prints what is in the table of settings.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config.h"
 
 #include "base/cpu.h"
+#include "settings.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
-
-enum kind { TEXT, NUMBER, CHOICE };
-
-struct setting {
-    const char *name;
-    enum kind kind;
-    size_t member;            /* offset in struct config */
-    const char *unit;         /* of a NUMBER; NULL: none */
-    int64_t min, max;         /* of a NUMBER */
-    const char *const *words; /* of a CHOICE, in the order of its enum */
-    const char *fallback;     /* what holds without it, as it would be set;
-                               * NULL: `otherwise` says what happens */
-    const char *otherwise;
-    const char *help;
-};
-
-/* In the order of the enums they stand for. */
-static const char *const style_words[] = {"auto", "tfserving",
-                                          "tfserving-strict", "plain", NULL};
-static const char *const header_words[] = {"default", "auto", "present",
-                                           "absent", NULL};
-static const char *const level_words[] = {"debug", "info", "warning",
-                                          "error", "none", NULL};
-static const char *const kernel_words[] = {"scalar", "avx2", "avx512", "neon",
-                                           NULL};
-
-#define GIB          (INT64_C(1) << 30)
-#define TIB          (INT64_C(1) << 40)
-#define MEMBER(name) offsetof(struct config, name)
-
-/* Where two variables set one member the later line wins. */
-static const struct setting settings[] = {
-    {.name = "CLARY_MODEL",
-     .kind = TEXT,
-     .member = MEMBER(model_path),
-     .fallback = "/opt/ml/model",
-     .help = "Artifact: a directory, a model.tar.gz or one model file."},
-    {.name = "CLARY_ADDRESS",
-     .kind = TEXT,
-     .member = MEMBER(address),
-     .fallback = "0.0.0.0",
-     .help = "Numeric address to listen on."},
-    {.name = "SAGEMAKER_BIND_TO_PORT",
-     .kind = NUMBER,
-     .member = MEMBER(port),
-     .min = 0,
-     .max = 65535,
-     .fallback = "8080",
-     .help = "Port to listen on; --port wins over it. 0: a free one."},
-    {.name = "CLARY_THREADS",
-     .kind = NUMBER,
-     .member = MEMBER(threads),
-     .unit = "threads",
-     .min = 1,
-     .max = 256,
-     .otherwise = "as many cores as there are",
-     .help = "Event loops; each one runs models. Without it, the cores of the "
-             "affinity mask and the cgroup quota."},
-    {.name = "SAGEMAKER_MODEL_SERVER_WORKERS",
-     .kind = NUMBER,
-     .member = MEMBER(threads),
-     .unit = "threads",
-     .min = 1,
-     .max = 256,
-     .otherwise = "CLARY_THREADS",
-     .help = "SageMaker's name for CLARY_THREADS; wins over it."},
-    {.name = "CLARY_MAX_BODY_BYTES",
-     .kind = NUMBER,
-     .member = MEMBER(max_body_bytes),
-     .unit = "bytes",
-     .min = 1,
-     .max = TIB,
-     .fallback = "1073741824",
-     .help = "Largest request body; a larger one is answered with 413."},
-    {.name = "SAGEMAKER_MAX_PAYLOAD_IN_MB",
-     .kind = NUMBER,
-     .member = MEMBER(max_payload_mb),
-     .unit = "MiB",
-     .min = 0,
-     .max = 1024,
-     .otherwise = "CLARY_MAX_BODY_BYTES",
-     .help = "Set by batch transform; wins over CLARY_MAX_BODY_BYTES. "
-             "0: no limit of its own."},
-    {.name = "CLARY_MAX_REPLY_BYTES",
-     .kind = NUMBER,
-     .member = MEMBER(max_reply_bytes),
-     .unit = "bytes",
-     .min = 1024,
-     .max = TIB,
-     .fallback = "1073741824",
-     .help = "Largest reply; it is kept until the last row has been read."},
-    {.name = "CLARY_MAX_MEMORY_BYTES",
-     .kind = NUMBER,
-     .member = MEMBER(max_memory_bytes),
-     .unit = "bytes",
-     .min = 65536,
-     .max = TIB,
-     .fallback = "1073741824",
-     .help = "Working memory of one request, without its reply."},
-    {.name = "CLARY_MAX_CONNECTIONS",
-     .kind = NUMBER,
-     .member = MEMBER(max_connections),
-     .unit = "connections",
-     .min = 1,
-     .max = 1000000,
-     .fallback = "4096",
-     .help = "Open connections; one more is answered with 503."},
-    {.name = "CLARY_IDLE_TIMEOUT_S",
-     .kind = NUMBER,
-     .member = MEMBER(idle_timeout_s),
-     .unit = "seconds",
-     .min = 1,
-     .max = 86400,
-     .fallback = "75",
-     .help = "A connection on which no byte moved for so long is closed."},
-    {.name = "CLARY_GRACE_MS",
-     .kind = NUMBER,
-     .member = MEMBER(grace_ms),
-     .unit = "ms",
-     .min = 0,
-     .max = 3600000,
-     .fallback = "25000",
-     .help = "After SIGTERM, time for requests in flight to finish. "
-             "SageMaker kills after 30 s."},
-    {.name = "CLARY_STYLE",
-     .kind = CHOICE,
-     .member = MEMBER(style),
-     .words = style_words,
-     .fallback = "auto",
-     .help = "Whose replies to reproduce; auto: the container's that used to "
-             "serve the artifact."},
-    {.name = "CLARY_CSV_HEADER",
-     .kind = CHOICE,
-     .member = MEMBER(csv_header),
-     .words = header_words,
-     .fallback = "default",
-     .help = "Whether the first row of CSV names the columns; default: the "
-             "style's (tfserving absent, plain auto)."},
-    {.name = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
-     .kind = TEXT,
-     .member = MEMBER(default_accept),
-     .otherwise = "the style's default",
-     .help = "Accept of a request that has none or says any."},
-    {.name = "CLARY_IDENTIFY",
-     .kind = NUMBER,
-     .member = MEMBER(identify),
-     .min = 0,
-     .max = 1,
-     .fallback = "0",
-     .help = "1: responses carry clary-model=<first 12 hex of the artifact's "
-             "SHA-256> in X-Amzn-SageMaker-Custom-Attributes."},
-    {.name = "CLARY_MAX_ARTIFACT_BYTES",
-     .kind = NUMBER,
-     .member = MEMBER(max_artifact_bytes),
-     .unit = "bytes",
-     .min = 1024,
-     .max = TIB,
-     .fallback = "2147483648",
-     .help = "Largest artifact, unpacked."},
-    {.name = "CLARY_MAX_MODEL_BYTES",
-     .kind = NUMBER,
-     .member = MEMBER(max_model_bytes),
-     .unit = "bytes",
-     .min = 1024,
-     .max = TIB,
-     .fallback = "4294967296",
-     .help = "Memory of the loaded model."},
-    {.name = "CLARY_CPU",
-     .kind = CHOICE,
-     .member = MEMBER(kernels),
-     .words = kernel_words,
-     .otherwise = "the best of this machine",
-     .help = "Kernels to compute with."},
-    {.name = "CLARY_LOG",
-     .kind = CHOICE,
-     .member = MEMBER(log_level),
-     .words = level_words,
-     .fallback = "info",
-     .help = "Least level of the lines on stderr."},
-};
-
-enum { N_SETTINGS = sizeof settings / sizeof settings[0] };
 
 static const struct setting *setting_named(const char *name)
 {
-    for (size_t i = 0; i < N_SETTINGS; i++)
+    for (size_t i = 0; i < n_settings; i++)
         if (strcmp(settings[i].name, name) == 0)
             return &settings[i];
     return NULL;
@@ -261,11 +78,14 @@ static enum clary_status store(struct config *config,
         return CLARY_OK;
     }
     if (setting->kind == CHOICE) {
+        int (*compare)(const char *, const char *) =
+            setting->any_case ? strcasecmp : strcmp;
         while (setting->words[number] != NULL &&
-               strcmp(setting->words[number], value) != 0)
+               compare(setting->words[number], value) != 0)
             number++;
         if (setting->words[number] == NULL)
             return bad_value(setting, origin, value, err);
+        number += setting->min;
     } else if (!read_number(value, &number) || number < setting->min ||
                number > setting->max) {
         return bad_value(setting, origin, value, err);
@@ -284,7 +104,7 @@ enum clary_status config_set(struct config *config, const char *name,
 enum clary_status config_load(struct config *config, struct clary_error *err)
 {
     memset(config, 0, sizeof *config);
-    for (size_t i = 0; i < N_SETTINGS; i++) {
+    for (size_t i = 0; i < n_settings; i++) {
         const struct setting *setting = &settings[i];
         const char *value = getenv(setting->name);
         if (value == NULL || value[0] == '\0')
@@ -296,6 +116,8 @@ enum clary_status config_load(struct config *config, struct clary_error *err)
         config->threads = (int64_t)clary_cpu_count();
     if (config->max_payload_mb > 0)
         config->max_body_bytes = config->max_payload_mb << 20;
+    if (config->is_batch)
+        config->timeout_ms = 0;
     return CLARY_OK;
 }
 
@@ -337,7 +159,7 @@ void config_help(FILE *out)
     char words[128];
 
     fputs("Settings (environment variables):\n", out);
-    for (size_t i = 0; i < N_SETTINGS; i++) {
+    for (size_t i = 0; i < n_settings; i++) {
         const struct setting *setting = &settings[i];
         fprintf(out, "  %s", setting->name);
         if (setting->kind == CHOICE)

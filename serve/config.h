@@ -1,6 +1,6 @@
 /* config.h: every setting, read from the environment once.
  *
- * The table in config.c is the parser, the validator and the documentation.
+ * The table in settings.c is the parser, the validator and the documentation.
  * A variable that is set to nothing counts as not set. Where SageMaker has a
  * variable of its own it wins over ours.
  *
@@ -20,21 +20,34 @@ struct config {
     const char *model_path;
     const char *address;        /* numeric */
     const char *default_accept; /* NULL: the style's */
+    const char *emf_dimensions; /* NULL: Model alone */
     int64_t port;
     int64_t threads; /* 0 until config_load has counted cores */
     int64_t max_body_bytes;
     int64_t max_payload_mb; /* SageMaker's; 0: not stated */
     int64_t max_reply_bytes;
     int64_t max_memory_bytes; /* scratch of one request */
+    int64_t max_inflate_ratio;
+    int64_t compress_bytes; /* 0: never */
     int64_t max_connections;
+    int64_t max_requests;   /* 0: any; so are the next three */
+    int64_t max_held_bytes; /* of replies */
+    int64_t queue_requests;
+    int64_t queue_bytes;
+    int64_t piece_budget_us;
+    int64_t timeout_ms; /* 0: none */
     int64_t idle_timeout_s;
     int64_t grace_ms;
-    int64_t identify; /* 0 or 1 */
+    int64_t identify;                  /* 0 or 1 */
+    int64_t is_batch;                  /* 0 or 1: a batch transform job */
+    int64_t max_concurrent_transforms; /* the job's; 0: not stated */
+    int64_t batch_strategy;            /* enum batch_strategy, the job's */
     int64_t max_artifact_bytes;
     int64_t max_model_bytes;
     int64_t style;      /* enum clary_style */
     int64_t csv_header; /* enum clary_csv_header */
     int64_t log_level;  /* enum clary_log_level */
+    int64_t emf;        /* 0 or 1 */
     int64_t kernels;    /* read by the library; checked here */
 };
 

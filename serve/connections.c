@@ -72,3 +72,12 @@ void connections_end(struct connections *list, bool also_idle)
             shutdown(connection->fd, SHUT_RD);
     pthread_mutex_unlock(&list->mutex);
 }
+
+void connections_cut(struct connections *list)
+{
+    pthread_mutex_lock(&list->mutex);
+    for (struct connection *connection = list->first; connection != NULL;
+         connection = connection->next)
+        shutdown(connection->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&list->mutex);
+}

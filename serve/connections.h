@@ -40,4 +40,7 @@ void connections_remove(struct connections *list,
  * that wait for a request. What is being answered is still sent. */
 void connections_end(struct connections *list, bool also_idle);
 
+/* Ends all of them, in both directions and at once. */
+void connections_cut(struct connections *list);
+
 #endif

@@ -1,33 +1,70 @@
-/* exchange.h: the warm objects of requests.
+/* exchange.h: the warm objects of requests, and their way to the workers.
  *
  * Each event loop has a pool of its own; only its thread touches it, so there
- * is no lock.
+ * is no lock. An exchange that is with the workers is theirs until `resume` is
+ * called.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVE_EXCHANGE_H
 #define SERVE_EXCHANGE_H
 
+#include "deflate.h"
 #include "http.h"
+#include "workers.h"
 
 /* One request on its way, from the first header to the last byte sent. */
 struct exchange {
     struct exchange_pool *pool;
-    struct exchange *next; /* in the free list */
-    void *request;         /* the application's */
-    bool is_unwanted;      /* the rest of the body is */
-    size_t unwanted;       /* bytes of it that were read */
+    struct exchange *next;     /* in the free list */
+    void *request;             /* the application's */
+    bool is_unwanted;          /* the rest of the body is */
+    bool is_packed;            /* the body is compressed */
+    size_t unwanted;           /* bytes of it that were read */
+    struct deflater *deflater; /* of an answer with gzip; else NULL */
+
+    void *connection; /* what `resume` is called with */
+    bool is_finished; /* `answer` is complete */
+    bool was_put_off; /* the answer was */
+    struct http_answer answer;
+
+    /* of a heavy request */
+    bool is_heavy;
+    bool is_last;    /* the turn that it is sent for finishes it */
+    bool is_dropped; /* nobody waits for the answer any more */
+    int fd;          /* its client's socket */
+    struct work work;
+    char *inbox; /* HTTP_PIECE_BYTES; NULL: it was never heavy */
+    size_t inbox_len;
 };
 
-/* Begin with zeros and `app`. */
+/* Begin with zeros, `app`, and the next two if requests can be heavy. */
 struct exchange_pool {
     const struct http_app *app;
+    struct workers *workers;          /* NULL: there are none */
+    void (*resume)(void *connection); /* called in the workers' threads */
     struct exchange *free;
     size_t n_free;
 };
 
 /* A warm exchange, or a new one. NULL: no memory. */
 struct exchange *exchange_acquire(struct exchange_pool *pool);
+
+/* Makes it a heavy one. False: no memory. */
+bool exchange_prepare(struct exchange *exchange, int fd, void *connection);
+
+/* Keeps bytes of the body for the next turn. Returns how many; fewer than
+ * `len` when the inbox is full. */
+size_t exchange_gather(struct exchange *exchange, const char *bytes,
+                       size_t len);
+
+/* Sends it to the workers, who feed what was gathered and, `is_last`, finish.
+ * It must be suspended already; false: the workers have stopped, and it is
+ * dropped. */
+bool exchange_send(struct exchange *exchange, bool is_last);
+
+/* `answer` is complete from here on. */
+void exchange_finish(struct exchange *exchange);
 
 /* The request is over. NULL is not allowed. */
 void exchange_release(struct exchange *exchange);

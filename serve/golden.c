@@ -278,3 +278,22 @@ enum clary_status golden_check(const struct clary_model *model,
     free(golden.wanted);
     return status;
 }
+
+void golden_walk(const char *text, size_t len, size_t n_features,
+                 const struct golden_visitor *visitor)
+{
+    struct cursor rest = {text, text + len}, line, field;
+    bool is_first = true;
+    double number;
+
+    while (next_line(&rest, &line)) {
+        bool names = is_first && is_header(line);
+        is_first = is_first && length(line) == 0;
+        for (size_t i = 0; i < n_features && next_field(&line, &field); i++) {
+            if (names)
+                visitor->name(visitor->context, i, field.at, length(field));
+            else if (read_number(field, &number))
+                visitor->value(visitor->context, i, number);
+        }
+    }
+}

@@ -48,4 +48,18 @@ enum clary_status golden_check(const struct clary_model *model,
                                struct golden_result *result,
                                struct clary_error *err) CLARY_MUST_USE;
 
+/* Who is told what golden rows hold of the model's features. */
+struct golden_visitor {
+    void *context;
+    /* Of the header. */
+    void (*name)(void *context, size_t column, const char *name, size_t len);
+    /* Of each row; a cell that is not a number is passed over. */
+    void (*value)(void *context, size_t column, double value);
+};
+
+/* Walks through the first `n_features` columns. Does not ask whether the rows
+ * are whole: golden_check does. */
+void golden_walk(const char *text, size_t len, size_t n_features,
+                 const struct golden_visitor *visitor);
+
 #endif

@@ -1,11 +1,13 @@
-/* http.h: HTTP/1.1 in front of one application.
+/* http.h: HTTP/1.1 in front of one application, in one event loop; server.h
+ * runs several.
  *
- * http.c speaks HTTP and nothing else: sockets, framing, keep-alive, threads.
+ * http.c speaks HTTP and nothing else: sockets, framing, keep-alive.
  * What a request means is the application's business (routes.c). For each
  * request the application has an object of its own, which is kept warm and
  * used again: begin, feed (0 to n times), finish, release. An aborted request
  * goes straight to release. All calls for one object come from one thread at
- * a time.
+ * a time; begin and release from that of the connection's event loop, feed and
+ * finish from there too unless the request is heavy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,6 +19,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
+
+/* A piece of a body is at most so long. */
+enum { HTTP_PIECE_BYTES = 8192 };
 
 /* A request before its body. Pointers live until finish; NULL: no such
  * header. */
@@ -24,7 +30,9 @@ struct http_head {
     const char *method;
     const char *path; /* as sent, without the query */
     const char *content_type;
+    const char *content_encoding;
     const char *accept;
+    const char *accept_encoding;
     const char *attributes;   /* X-Amzn-SageMaker-Custom-Attributes */
     const char *inference_id; /* X-Amzn-SageMaker-Inference-Id */
     uint64_t length;          /* of the body; 0: none; UINT64_MAX: not
@@ -38,16 +46,35 @@ struct http_answer {
     const char *content_type; /* NULL: none */
     const char *body;
     size_t len;
+    bool use_gzip;          /* for the body, and say so */
+    unsigned retry_after_s; /* 0: not said */
+    bool is_excess;         /* the client asks for more than can be done: it is
+                             * told a little later, or those who ask again at
+                             * once would take the time from those who are
+                             * being served */
+    const char *vary;       /* NULL: none */
     const char *allow;      /* NULL: none */
     const char *attributes; /* NULL: none */
 };
 
+/* What became of a connection. */
+enum http_connection {
+    HTTP_CONNECTION_OPENED,
+    HTTP_CONNECTION_CLOSED,
+    HTTP_CONNECTION_REFUSED
+};
+
 struct http_app {
     void *context;
+    /* Any thread. NULL: it does not want to know. */
+    void (*connection)(void *context, enum http_connection what);
     void *(*request_new)(void *context); /* NULL: no memory */
     void (*request_free)(void *request);
     /* False: the answer is known and the body is not wanted. */
     bool (*begin)(void *request, const struct http_head *head);
+    /* Whether feed and finish take too long for an event loop: then workers
+     * call them. NULL: they never do. */
+    bool (*is_heavy)(void *request);
     /* False: the rest of the body is not wanted. */
     bool (*feed)(void *request, const char *bytes, size_t len);
     /* The body is complete, or was not wanted. */
@@ -55,35 +82,48 @@ struct http_app {
     void (*release)(void *request);
 };
 
-struct http_options {
-    const char *address;
-    int64_t port;
-    size_t n_loops; /* event loops, a thread each */
+struct acceptor;
+struct workers;
+
+struct http_loop_options {
+    const struct http_app *app; /* must outlive the loop */
+    struct acceptor *acceptor;  /* for what lingers */
+    struct workers *workers;    /* for heavy requests; NULL: none is heavy */
     size_t max_connections;
     unsigned idle_timeout_s;
 };
 
-struct http_server;
+/* Which connections to end. */
+enum http_ending {
+    HTTP_END_GONE, /* those whose clients have gone */
+    HTTP_END_IDLE, /* and those that wait for a request */
+    HTTP_END_ALL   /* at once, whatever is being sent */
+};
 
-/* Listens and serves until http_stop. Call with the signals blocked that
- * other threads must not get.
- *
- *   app      is copied; must work until http_stop
- *   errors   CLARY_BAD_INPUT (the address), CLARY_IO, CLARY_NO_MEMORY
- */
-enum clary_status http_start(const struct http_options *options,
-                             const struct http_app *app,
-                             struct http_server **out, struct clary_error *err)
-    CLARY_MUST_USE;
+/* An event loop in a thread of its own. Call with the signals blocked that
+ * other threads must not get. Errors: CLARY_IO, CLARY_NO_MEMORY. */
+struct http_loop;
+enum clary_status http_loop_start(const struct http_loop_options *options,
+                                  struct http_loop **out,
+                                  struct clary_error *err) CLARY_MUST_USE;
 
-int http_port(const struct http_server *server);
+/* What follows may be called from any thread. */
 
-/* Stops listening, lets requests in flight finish, closes idle connections,
- * and ends after `grace_ms` at the latest. Returns the connections that had to
- * be cut. */
-size_t http_drain(struct http_server *server, int64_t grace_ms);
+/* Gives it a connection; it owns the socket from then on. */
+void http_loop_add(struct http_loop *loop, int fd,
+                   const struct sockaddr *address, socklen_t len);
 
-/* Cuts what is left and frees all. NULL is allowed. */
-void http_stop(struct http_server *server);
+size_t http_loop_connections(struct http_loop *loop);
+
+/* From now on each answer is the last one of its connection. */
+void http_loop_drain(struct http_loop *loop);
+
+/* To be called now and then, four times a second say: also sends the answers
+ * that were put off. */
+void http_loop_end(struct http_loop *loop, enum http_ending ending);
+
+/* Ends the thread and frees all; no request may be with the workers. NULL is
+ * allowed. */
+void http_loop_stop(struct http_loop *loop);
 
 #endif

@@ -5,8 +5,6 @@
  */
 #include "registry.h"
 
-#include "warm_up.h"
-
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +15,8 @@ struct registry {
     pthread_mutex_t mutex; /* over what follows */
     pthread_cond_t unused; /* n_handles has become 0 */
     enum registry_state state;
-    struct clary_model *owned; /* NULL: none */
+    char failure[CLARY_MESSAGE_BYTES]; /* why, when it has failed */
+    struct clary_model *owned;         /* NULL: none */
     struct registry_model model;
     size_t n_handles;
 };
@@ -47,19 +46,25 @@ void registry_free(struct registry *registry)
     free(registry);
 }
 
-static void publish(struct registry *registry, struct clary_model *model)
+static void publish(struct registry *registry, struct clary_model *model,
+                    const struct model_pace *pace)
 {
     pthread_mutex_lock(&registry->mutex);
-    if (model == NULL) {
-        registry->state = REGISTRY_FAILED;
-    } else {
-        registry->owned = model;
-        registry->model.model = model;
-        clary_model_info(model, &registry->model.info);
-        snprintf(registry->model.identity, sizeof registry->model.identity,
-                 "clary-model=%.12s", registry->model.info.sha256);
-        registry->state = REGISTRY_READY;
-    }
+    registry->owned = model;
+    registry->model.model = model;
+    registry->model.pace = *pace;
+    clary_model_info(model, &registry->model.info);
+    snprintf(registry->model.identity, sizeof registry->model.identity,
+             "clary-model=%.12s", registry->model.info.sha256);
+    registry->state = REGISTRY_READY;
+    pthread_mutex_unlock(&registry->mutex);
+}
+
+static void publish_failure(struct registry *registry, const char *reason)
+{
+    pthread_mutex_lock(&registry->mutex);
+    snprintf(registry->failure, sizeof registry->failure, "%s", reason);
+    registry->state = REGISTRY_FAILED;
     pthread_mutex_unlock(&registry->mutex);
 }
 
@@ -69,16 +74,17 @@ enum clary_status registry_load(struct registry *registry, const char *path,
                                 struct clary_error *err)
 {
     struct clary_model *model = NULL;
+    struct model_pace pace;
     enum clary_status status = clary_model_load(path, load, &model, err);
 
+    if (status == CLARY_OK)
+        status = warm_up(model, invoke, &pace, err);
     if (status == CLARY_OK) {
-        status = warm_up(model, invoke, err);
-        if (status != CLARY_OK) {
-            clary_model_free(model);
-            model = NULL;
-        }
+        publish(registry, model, &pace);
+    } else {
+        publish_failure(registry, err->message);
+        clary_model_free(model);
     }
-    publish(registry, model);
     return status;
 }
 
@@ -111,6 +117,16 @@ const char *registry_state_text(enum registry_state state)
         break;
     }
     return "failed: the model could not be loaded";
+}
+
+void registry_reason(struct registry *registry,
+                     char text[REGISTRY_REASON_BYTES])
+{
+    pthread_mutex_lock(&registry->mutex);
+    snprintf(text, REGISTRY_REASON_BYTES, "%s%s%s",
+             registry_state_text(registry->state),
+             registry->failure[0] != '\0' ? ": " : "", registry->failure);
+    pthread_mutex_unlock(&registry->mutex);
 }
 
 const struct registry_model *registry_acquire(struct registry *registry)

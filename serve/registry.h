@@ -13,6 +13,8 @@
 #ifndef SERVE_REGISTRY_H
 #define SERVE_REGISTRY_H
 
+#include "warm_up.h"
+
 #include <clary/invoke.h>
 #include <clary/model.h>
 #include <clary/status.h>
@@ -30,6 +32,7 @@ struct registry;
 struct registry_model {
     const struct clary_model *model;
     struct clary_model_info info;
+    struct model_pace pace; /* zeros: not known */
     char identity[32]; /* "clary-model=" and 12 hex digits */
 };
 
@@ -51,8 +54,15 @@ void registry_drain(struct registry *registry);
 
 enum registry_state registry_state(struct registry *registry);
 
-/* A sentence on the state, for clients: "the model is being loaded". */
+/* A sentence on the state, for clients: "loading: the model is not ready
+ * yet". */
 const char *registry_state_text(enum registry_state state);
+
+enum { REGISTRY_REASON_BYTES = CLARY_MESSAGE_BYTES + 64 };
+
+/* The same of the present state, with the reason of a failure. */
+void registry_reason(struct registry *registry,
+                     char text[REGISTRY_REASON_BYTES]);
 
 /* The model, or NULL when there is none (loading, failed). */
 const struct registry_model *registry_acquire(struct registry *registry);

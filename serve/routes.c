@@ -3,7 +3,8 @@
  * One struct route_request a request, kept warm by http.c. It holds what the
  * answer points to: the reply is the memory of its own clary_invoke.
  *
- * What it does not do: compute (the library does), or read a socket (http.c).
+ * What it does not do: compute (the library does), read a socket (http.c), or
+ * look after bodies (intake.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,15 +12,17 @@
 
 #include "attributes.h"
 #include "base/log.h"
-#include "error_body.h"
+#include "metrics_prometheus.h"
+#include "route.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* THE table from statuses of the library to those of HTTP. */
-static const unsigned http_statuses[CLARY_STATUS_COUNT] = {
+/* THE table from statuses of the library, and the server's own reasons, to
+ * those of HTTP. */
+static const unsigned http_statuses[METRICS_REASONS] = {
     [CLARY_OK] = 200,
     [CLARY_BAD_INPUT] = 400,
     [CLARY_BAD_MEDIA_TYPE] = 415,
@@ -31,62 +34,62 @@ static const unsigned http_statuses[CLARY_STATUS_COUNT] = {
     [CLARY_NO_MEMORY] = 503,
     [CLARY_IO] = 500,
     [CLARY_INTERNAL] = 500,
+    [METRICS_MALFORMED] = 400,
+    [METRICS_NO_ROUTE] = 404,
+    [METRICS_BAD_METHOD] = 405,
+    [METRICS_NOT_READY] = 503,
+    [METRICS_OVERLOADED] = 503,
+    [METRICS_TIMED_OUT] = 503,
+    [METRICS_CONNECTIONS] = 503,
 };
 
 enum {
-    WARM_BYTES = 4 << 20,   /* after a larger body or reply the memory that it
-                             * took is given back */
-    INFERENCE_ID_BYTES = 65 /* SageMaker's limit is 64 */
-};
-
-struct route;
-
-struct route_request {
-    const struct routes *routes;
-    const struct route *route;          /* NULL: refused before there is one */
-    struct clary_invoke *invoke;        /* made for the first invocation */
-    const struct registry_model *model; /* NULL: not borrowed */
-    uint64_t body_bytes;
-    struct http_answer answer; /* its status is 0 until it is known */
-    struct clary_error err;
-    char error_body[ERROR_BODY_BYTES];
-    char inference_id[INFERENCE_ID_BYTES];
-};
-
-struct route {
-    const char *path;
-    const char *methods; /* as the Allow header says it */
-    void (*begin)(struct route_request *request, const struct http_head *head);
-    void (*feed)(struct route_request *request, const char *bytes, size_t len);
-    void (*finish)(struct route_request *request);
+    WARM_BYTES = 4 << 20, /* after a larger body or reply the memory that it
+                           * took is given back */
+    RETRY_AFTER_S = 1     /* what every 503 says */
 };
 
 /* --- answers ------------------------------------------------------------- */
 
-static bool is_answered(const struct route_request *request)
+bool route_is_answered(const struct route_request *request)
 {
     return request->answer.status != 0;
 }
 
-static void refuse(struct route_request *request, unsigned status,
-                   const char *message)
+/* The reason that a status has when nobody has said another. */
+static size_t usual_reason(unsigned status)
 {
+    static const size_t usual[] = {METRICS_MALFORMED,  METRICS_NO_ROUTE,
+                                   METRICS_BAD_METHOD, METRICS_NOT_READY,
+                                   CLARY_TOO_LARGE,    CLARY_BAD_MEDIA_TYPE};
+
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        if (http_statuses[usual[i]] == status)
+            return usual[i];
+    return CLARY_INTERNAL;
+}
+
+void route_refuse(struct route_request *request, unsigned status,
+                  const char *message)
+{
+    if (request->reason == CLARY_OK)
+        request->reason = usual_reason(status);
     request->answer = (struct http_answer){
         .status = status,
         .content_type = "application/json",
         .body = request->error_body,
         .len = error_body_print(request->error_body, message),
+        .retry_after_s = status == 503 ? RETRY_AFTER_S : 0,
     };
 }
 
-/* The same with a line in the log. */
-static void fail(struct route_request *request, unsigned status,
-                 const char *message)
+void route_fail(struct route_request *request, unsigned status,
+                const char *message)
 {
     char number[16];
     const char *id = request->inference_id;
 
-    refuse(request, status, message);
+    route_refuse(request, status, message);
     snprintf(number, sizeof number, "%u", status);
     clary_log(
         status < 500 ? CLARY_LOG_WARNING : CLARY_LOG_ERROR, "refused",
@@ -96,9 +99,51 @@ static void fail(struct route_request *request, unsigned status,
                                    {NULL, NULL}});
 }
 
-static void fail_with_error(struct route_request *request)
+void route_fail_with_error(struct route_request *request)
 {
-    fail(request, http_statuses[request->err.status], request->err.message);
+    request->reason = request->err.status;
+    route_fail(request, http_statuses[request->reason], request->err.message);
+}
+
+bool route_acquire_model(struct route_request *request)
+{
+    struct registry *registry = request->routes->registry;
+    char reason[REGISTRY_REASON_BYTES];
+
+    request->model = registry_acquire(registry);
+    if (request->model != NULL)
+        return true;
+    registry_reason(registry, reason);
+    route_fail(request, 503, reason);
+    return false;
+}
+
+enum clary_status route_invoke_begin(struct route_request *request,
+                                     const struct clary_request *invocation)
+{
+    const struct routes *routes = request->routes;
+    const struct features *features =
+        routes->metrics != NULL ? metrics_features(routes->metrics) : NULL;
+
+    if (request->invoke == NULL)
+        request->invoke = clary_invoke_new(&routes->invoke);
+    if (request->invoke == NULL)
+        return clary_fail(&request->err, CLARY_NO_MEMORY,
+                          "no memory for a request");
+    clary_invoke_watch(request->invoke,
+                       features != NULL ? features_ranges(features) : NULL);
+    CLARY_TRY(clary_invoke_begin(request->invoke, request->model->model,
+                                 invocation, &request->err));
+    request->is_invocation = true;
+    return CLARY_OK;
+}
+
+enum clary_status route_invoke_finish(struct route_request *request,
+                                      struct clary_reply *reply)
+{
+    CLARY_TRY(clary_invoke_finish(request->invoke, reply, &request->err));
+    request->n_rows = reply->n_rows;
+    return CLARY_OK;
 }
 
 /* --- /ping --------------------------------------------------------------- */
@@ -106,13 +151,34 @@ static void fail_with_error(struct route_request *request)
 static void ping_begin(struct route_request *request,
                        const struct http_head *head)
 {
-    enum registry_state state = registry_state(request->routes->registry);
+    struct registry *registry = request->routes->registry;
+    char reason[REGISTRY_REASON_BYTES];
 
     (void)head;
-    if (state == REGISTRY_READY)
+    if (registry_state(registry) == REGISTRY_READY) {
         request->answer.status = 200;
-    else
-        refuse(request, 503, registry_state_text(state));
+        return;
+    }
+    registry_reason(registry, reason);
+    route_refuse(request, 503, reason);
+}
+
+/* --- /execution-parameters ----------------------------------------------- */
+
+static void parameters_begin(struct route_request *request,
+                             const struct http_head *head)
+{
+    (void)head;
+    if (!route_acquire_model(request))
+        return;
+    const struct execution_parameters parameters =
+        execution_parameters(&request->routes->batch, &request->model->pace);
+    request->answer = (struct http_answer){
+        .status = 200,
+        .content_type = "application/json",
+        .body = request->error_body,
+        .len = execution_parameters_print(&parameters, request->error_body),
+    };
 }
 
 /* --- /invocations -------------------------------------------------------- */
@@ -138,19 +204,6 @@ static bool is_tfserving(const struct route_request *request)
     }
 }
 
-static enum clary_status check_length(struct route_request *request,
-                                      uint64_t length)
-{
-    uint64_t limit = request->routes->max_body_bytes;
-
-    if (length <= limit)
-        return CLARY_OK;
-    return clary_fail(&request->err, CLARY_TOO_LARGE,
-                      "the request body is larger than the limit of %" PRIu64
-                      " bytes",
-                      limit);
-}
-
 static enum clary_status start(struct route_request *request,
                                const struct http_head *head)
 {
@@ -161,47 +214,33 @@ static enum clary_status start(struct route_request *request,
 
     if (takes_any(head->accept) && routes->default_accept != NULL)
         invocation.accept = routes->default_accept;
-    if (head->length != UINT64_MAX)
-        CLARY_TRY(check_length(request, head->length));
     if (is_tfserving(request))
         CLARY_TRY(attributes_check(head->attributes, model->info.name,
                                    model->info.version, err));
-    if (request->invoke == NULL)
-        request->invoke = clary_invoke_new(&routes->invoke);
-    if (request->invoke == NULL)
-        return clary_fail(err, CLARY_NO_MEMORY, "no memory for a request");
-    return clary_invoke_begin(request->invoke, model->model, &invocation, err);
+    return route_invoke_begin(request, &invocation);
 }
 
 static void invocations_begin(struct route_request *request,
                               const struct http_head *head)
 {
-    struct registry *registry = request->routes->registry;
-
-    request->model = registry_acquire(registry);
-    if (request->model == NULL)
-        fail(request, 503, registry_state_text(registry_state(registry)));
-    else if (start(request, head) != CLARY_OK)
-        fail_with_error(request);
+    if (route_acquire_model(request) && start(request, head) != CLARY_OK)
+        route_fail_with_error(request);
 }
 
 static void invocations_feed(struct route_request *request, const char *bytes,
                              size_t len)
 {
-    request->body_bytes += len;
-    if (check_length(request, request->body_bytes) != CLARY_OK ||
-        clary_invoke_feed(request->invoke, bytes, len, &request->err) !=
-            CLARY_OK)
-        fail_with_error(request);
+    if (clary_invoke_feed(request->invoke, bytes, len, &request->err) !=
+        CLARY_OK)
+        route_fail_with_error(request);
 }
 
 static void invocations_finish(struct route_request *request)
 {
     struct clary_reply reply;
 
-    if (clary_invoke_finish(request->invoke, &reply, &request->err) !=
-        CLARY_OK) {
-        fail_with_error(request);
+    if (route_invoke_finish(request, &reply) != CLARY_OK) {
+        route_fail_with_error(request);
         return;
     }
     request->answer = (struct http_answer){
@@ -212,18 +251,51 @@ static void invocations_finish(struct route_request *request)
     };
 }
 
+/* --- /metrics ------------------------------------------------------------ */
+
+static void metrics_route_begin(struct route_request *request,
+                                const struct http_head *head)
+{
+    struct metrics *metrics = request->routes->metrics;
+    size_t len = 0;
+
+    (void)head;
+    if (metrics == NULL) {
+        route_fail(request, 404, "Not Found");
+        return;
+    }
+    request->text = metrics_prometheus(metrics, &len);
+    if (request->text == NULL) {
+        (void)clary_no_memory(&request->err);
+        route_fail_with_error(request);
+        return;
+    }
+    request->answer = (struct http_answer){
+        .status = 200,
+        .content_type = PROMETHEUS_TYPE,
+        .body = request->text,
+        .len = len,
+    };
+}
+
 /* --- the table ----------------------------------------------------------- */
 
-/* A route whose begin always answers needs no feed and finish. */
+/* A route whose begin always answers has no feed and no finish. */
 static const struct route routes_table[] = {
     {"/ping", "GET, HEAD, POST", ping_begin, NULL, NULL},
     {"/invocations", "POST", invocations_begin, invocations_feed,
      invocations_finish},
+    {"/execution-parameters", "GET", parameters_begin, NULL, NULL},
+    {"/metrics", "GET", metrics_route_begin, NULL, NULL},
 };
+
+enum { N_ROUTES = sizeof routes_table / sizeof routes_table[0] };
+_Static_assert((int)N_ROUTES <= (int)METRICS_ROUTES,
+               "each route has a counter");
 
 static const struct route *route_at(const char *path)
 {
-    for (size_t i = 0; i < sizeof routes_table / sizeof routes_table[0]; i++)
+    for (size_t i = 0; i < N_ROUTES; i++)
         if (strcmp(routes_table[i].path, path) == 0)
             return &routes_table[i];
     return NULL;
@@ -242,6 +314,47 @@ static bool allows(const char *methods, const char *method)
     return false;
 }
 
+/* --- counting ------------------------------------------------------------ */
+
+void routes_labels(struct metrics_labels *labels)
+{
+    *labels = (struct metrics_labels){0};
+    for (size_t i = 0; i < N_ROUTES; i++) {
+        labels->routes[i].path = routes_table[i].path;
+        labels->routes[i].predicts = routes_table[i].feed != NULL;
+    }
+    memcpy(labels->statuses, http_statuses, sizeof http_statuses);
+}
+
+/* Before the answer is sent, so that whoever has read it finds it counted. */
+static void record(struct route_request *request)
+{
+    struct metrics *metrics = request->routes->metrics;
+    const struct clary_column_counts *counts = NULL;
+    struct metrics_request what = {
+        .route = METRICS_ROUTES,
+        .reason = request->reason,
+        .bytes_in = request->intake.body_bytes,
+        .rows = request->n_rows,
+    };
+
+    request->is_recorded = true;
+    if (metrics == NULL)
+        return;
+    if (request->route != NULL) {
+        what.route = (size_t)(request->route - routes_table);
+        what.bytes_out = request->route->feed != NULL ? request->answer.len : 0;
+    }
+    if (request->is_invocation)
+        counts = clary_invoke_counts(request->invoke);
+    if (request->is_invocation && request->reason == CLARY_OK)
+        what.times = clary_invoke_times(request->invoke);
+    metrics_record(metrics, &what);
+    metrics_record_features(
+        metrics, counts,
+        request->reason == CLARY_BAD_INPUT ? request->err.feature : 0);
+}
+
 /* --- the application ----------------------------------------------------- */
 
 static void *request_new(void *context)
@@ -258,6 +371,7 @@ static void request_free(void *argument)
     struct route_request *request = argument;
 
     clary_invoke_free(request->invoke);
+    intake_free(&request->intake);
     free(request);
 }
 
@@ -266,29 +380,42 @@ static bool request_begin(void *argument, const struct http_head *head)
     struct route_request *request = argument;
     const char *id = head->inference_id != NULL ? head->inference_id : "";
 
+    if (request->routes->metrics != NULL)
+        metrics_begin(request->routes->metrics);
     request->answer = (struct http_answer){0};
-    request->body_bytes = 0;
+    request->reason = CLARY_OK;
+    request->n_rows = 0;
+    request->is_invocation = request->is_recorded = false;
+    request->intake.body_bytes = 0;
     snprintf(request->inference_id, sizeof request->inference_id, "%s", id);
     request->route = route_at(head->path);
     if (head->malformed != NULL) {
-        fail(request, 400, head->malformed);
+        route_fail(request, 400, head->malformed);
     } else if (request->route == NULL) {
-        fail(request, 404, "Not Found");
+        route_fail(request, 404, "Not Found");
     } else if (!allows(request->route->methods, head->method)) {
-        fail(request, 405, "Method Not Allowed");
+        route_fail(request, 405, "Method Not Allowed");
         request->answer.allow = request->route->methods;
-    } else {
+    } else if (request->route->feed == NULL) {
         request->route->begin(request, head);
+    } else {
+        intake_begin(request, head);
     }
-    return !is_answered(request);
+    return !route_is_answered(request);
+}
+
+static bool request_is_heavy(void *argument)
+{
+    const struct route_request *request = argument;
+    return request->intake.ticket.is_queued;
 }
 
 static bool request_feed(void *argument, const char *bytes, size_t len)
 {
     struct route_request *request = argument;
 
-    request->route->feed(request, bytes, len);
-    return !is_answered(request);
+    intake_feed(request, bytes, len);
+    return !route_is_answered(request);
 }
 
 static void request_finish(void *argument, struct http_answer *answer)
@@ -296,8 +423,9 @@ static void request_finish(void *argument, struct http_answer *answer)
     struct route_request *request = argument;
     const struct routes *routes = request->routes;
 
-    if (!is_answered(request))
-        request->route->finish(request);
+    if (!route_is_answered(request))
+        intake_finish(request);
+    record(request);
     *answer = request->answer;
     if (routes->identify) {
         if (request->model == NULL)
@@ -311,22 +439,48 @@ static void request_release(void *argument)
 {
     struct route_request *request = argument;
 
+    if (!request->is_recorded) {
+        request->reason = METRICS_CLIENT_GONE;
+        record(request);
+    }
+    if (request->routes->metrics != NULL)
+        metrics_end(request->routes->metrics);
+    free(request->text);
+    request->text = NULL;
     if (request->model != NULL)
         registry_release(request->routes->registry, request->model);
     request->model = NULL;
-    if (request->answer.len > WARM_BYTES || request->body_bytes > WARM_BYTES) {
+    admission_leave(&request->routes->admission, &request->intake.ticket);
+    if (request->answer.len > WARM_BYTES ||
+        request->intake.body_bytes > WARM_BYTES) {
         clary_invoke_free(request->invoke);
         request->invoke = NULL;
     }
+}
+
+static void connection_changed(void *context, enum http_connection what)
+{
+    const struct routes *routes = context;
+
+    if (routes->metrics == NULL)
+        return;
+    if (what == HTTP_CONNECTION_OPENED)
+        metrics_connection_opened(routes->metrics);
+    else if (what == HTTP_CONNECTION_CLOSED)
+        metrics_connection_closed(routes->metrics);
+    else
+        metrics_connection_refused(routes->metrics);
 }
 
 struct http_app routes_app(struct routes *routes)
 {
     return (struct http_app){
         .context = routes,
+        .connection = connection_changed,
         .request_new = request_new,
         .request_free = request_free,
         .begin = request_begin,
+        .is_heavy = request_is_heavy,
         .feed = request_feed,
         .finish = request_finish,
         .release = request_release,

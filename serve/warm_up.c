@@ -1,4 +1,8 @@
-/* warm_up.c: one row of zeros through the whole path.
+/* warm_up.c: rows of made-up numbers through the whole path.
+ *
+ * The rows to measure with hold numbers as long as those of real data, so that
+ * decoding has its share; a model that refuses them, because it reads whole
+ * numbers or codes, is measured with zeros.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -6,42 +10,140 @@
 
 #include "base/log.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-/* "0,0,...,0\n", one zero a column. */
-static char *zero_row(size_t n_columns, size_t *len)
+#define ENOUGH_S 0.005 /* a run that took so long is long enough */
+#define SHORT_S  0.001 /* one that is shorter is done again */
+
+enum {
+    MEASURED_BYTES = 65536, /* of text at most: several blocks of rows */
+    REPEATS = 3             /* of a short run; the fastest counts */
+};
+
+/* Rows of equal cells. */
+struct sample {
+    size_t row_bytes, max_rows;
+    char *text;
+};
+
+/* What scores it. */
+struct trial {
+    struct clary_invoke *invoke;
+    const struct clary_model *model;
+    struct clary_reply reply;
+    double seconds;
+};
+
+/* `cell` ends in a comma. A model without columns reads empty rows. */
+static bool sample_init(struct sample *sample, const char *cell,
+                        size_t n_columns)
 {
-    char *row;
+    size_t cell_bytes = strlen(cell), row_bytes;
 
-    if (!clary_size_mul(n_columns, 2, len) || (row = malloc(*len + 1)) == NULL)
-        return NULL;
-    for (size_t i = 0; i < *len; i += 2) {
-        row[i] = '0';
-        row[i + 1] = ',';
+    if (!clary_size_mul(n_columns, cell_bytes, &row_bytes))
+        return false;
+    if (row_bytes == 0)
+        row_bytes = 1;
+    size_t max_rows =
+        row_bytes < MEASURED_BYTES ? MEASURED_BYTES / row_bytes : 1;
+    *sample =
+        (struct sample){row_bytes, max_rows, malloc(row_bytes * max_rows)};
+    if (sample->text == NULL)
+        return false;
+    for (size_t i = 0; i < row_bytes * max_rows; i++)
+        sample->text[i] =
+            (i + 1) % row_bytes == 0 ? '\n' : cell[i % row_bytes % cell_bytes];
+    return true;
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static enum clary_status run(struct trial *trial, const struct sample *sample,
+                             size_t n_rows, struct clary_error *err)
+{
+    const struct clary_request request = {"text/csv", NULL};
+    double began = now_s();
+
+    CLARY_TRY(clary_invoke(trial->invoke, trial->model, &request, sample->text,
+                           n_rows * sample->row_bytes, &trial->reply, err));
+    trial->seconds = now_s() - began;
+    return CLARY_OK;
+}
+
+/* More and more rows, until it takes long enough. */
+static enum clary_status measure(struct trial *trial,
+                                 const struct sample *sample,
+                                 struct model_pace *pace,
+                                 struct clary_error *err)
+{
+    size_t n_rows = 1;
+
+    CLARY_TRY(run(trial, sample, n_rows, err));
+    while (n_rows < sample->max_rows && trial->seconds < ENOUGH_S) {
+        n_rows = n_rows < sample->max_rows / 4 ? 4 * n_rows : sample->max_rows;
+        CLARY_TRY(run(trial, sample, n_rows, err));
     }
-    row[*len > 0 ? *len - 1 : 0] = '\n';
-    return row;
+    double fastest = trial->seconds;
+    for (int i = 1; i < REPEATS && trial->seconds < SHORT_S; i++) {
+        CLARY_TRY(run(trial, sample, n_rows, err));
+        if (trial->seconds < fastest)
+            fastest = trial->seconds;
+    }
+    if (fastest < 1e-9) /* the clock's step */
+        fastest = 1e-9;
+    double bytes = (double)(n_rows * sample->row_bytes);
+    *pace = (struct model_pace){
+        .body_bytes_per_s = bytes / fastest,
+        .rows_per_s = (double)n_rows / fastest,
+        .reply_bytes_per_byte = (double)trial->reply.len / bytes,
+    };
+    return CLARY_OK;
+}
+
+/* The first row, and the measurement if the model takes such rows. */
+static enum clary_status score(struct trial *trial, const struct sample *zeros,
+                               const struct sample *numbers,
+                               struct model_pace *pace, struct clary_error *err)
+{
+    CLARY_TRY(run(trial, zeros, 1, err));
+    if (pace == NULL)
+        return CLARY_OK;
+    enum clary_status status = measure(trial, numbers, pace, err);
+    if (status == CLARY_BAD_INPUT)
+        status = measure(trial, zeros, pace, err);
+    return status;
 }
 
 enum clary_status warm_up(const struct clary_model *model,
                           const struct clary_invoke_options *options,
-                          struct clary_error *err)
+                          struct model_pace *pace, struct clary_error *err)
 {
+    const size_t n_columns = clary_model_signature(model)->n_columns;
     struct clary_invoke_options without_header = *options;
-    const struct clary_request request = {"text/csv", NULL};
-    struct clary_reply reply;
-    size_t len;
-
-    without_header.csv_header = CLARY_CSV_HEADER_ABSENT;
-    struct clary_invoke *invoke = clary_invoke_new(&without_header);
-    char *row = zero_row(clary_model_signature(model)->n_columns, &len);
+    struct sample zeros = {0}, numbers = {0};
     enum clary_status status;
-    if (invoke == NULL || row == NULL)
+
+    if (pace != NULL)
+        *pace = (struct model_pace){0};
+    without_header.csv_header = CLARY_CSV_HEADER_ABSENT;
+    struct trial trial = {.invoke = clary_invoke_new(&without_header),
+                          .model = model};
+    if (trial.invoke == NULL || !sample_init(&zeros, "0,", n_columns) ||
+        !sample_init(&numbers, "1.23456,", n_columns))
         status = clary_fail(err, CLARY_NO_MEMORY, "no memory for a first row");
     else
-        status = clary_invoke(invoke, model, &request, row, len, &reply, err);
-    clary_invoke_free(invoke);
-    free(row);
+        status = score(&trial, &zeros, &numbers, pace, err);
+    clary_invoke_free(trial.invoke);
+    free(zeros.text);
+    free(numbers.text);
     if (status != CLARY_BAD_INPUT)
         return status;
     clary_log(

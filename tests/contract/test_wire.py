@@ -12,6 +12,8 @@ import struct
 
 import pytest
 
+from contract.server import ROOT
+
 A = "8.3252,41,6.98412698,1.02380952,322,2.55555556,37.88,-122.23"
 B = "8.3014,21,6.23813708,0.97188049,2401,2.10984183,37.86,-122.22"
 REST = A.split(",", 1)[1]  # columns 2 to 8
@@ -32,7 +34,7 @@ def assert_error(reply, status, text=""):
     assert len(reply.body) < 1024
     message = reply.json()["error"]
     assert re.search(text, message), message
-    for secret in ("<html", "/opt/", "/work", "/tmp", ".c:", "0x7f"):
+    for secret in ("<html", "/opt/", str(ROOT), ".c:", "0x7f"):
         assert secret not in message
     return message
 
@@ -442,7 +444,6 @@ NOT_FOUND = b'{"error": "Not Found"}'
         ("64-case", "GET", "/PING"),
         ("64-dots", "GET", "/../../etc/passwd"),
         ("64-escapes", "GET", "/%00%0a%2e%2e"),
-        ("65", "GET", "/execution-parameters"),
         ("90", "POST", "/models"),
         ("90-list", "GET", "/models"),
     ],

@@ -1,9 +1,14 @@
-/* test_exchange.c: warm objects are used again, and not too many are kept.
+/* test_exchange.c: warm objects are used again, and not too many are kept;
+ * heavy requests go to the workers and come back.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "serve/exchange.h"
 #include "tests/test.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static size_t n_made, n_freed, n_released;
 static bool has_memory = true;
@@ -78,4 +83,167 @@ TEST(without_memory)
     has_memory = false;
     CHECK(exchange_acquire(&pool) == NULL);
     has_memory = true;
+}
+
+/* --- heavy requests ------------------------------------------------------ */
+
+enum { BODY_BYTES = 20000 };
+
+static char fed[BODY_BYTES + 1];
+static size_t n_fed, wanted;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t resumed = PTHREAD_COND_INITIALIZER;
+static int n_resumed;
+
+static bool feed(void *request, const char *bytes, size_t len)
+{
+    CHECK(request == &n_made && n_fed + len <= BODY_BYTES);
+    memcpy(fed + n_fed, bytes, len);
+    n_fed += len;
+    return n_fed < wanted;
+}
+
+static void finish(void *request, struct http_answer *answer)
+{
+    CHECK(request == &n_made);
+    *answer = (struct http_answer){.status = 200, .body = fed, .len = n_fed};
+}
+
+static const struct http_app heavy_app = {.context = &n_made,
+                                          .request_new = request_new,
+                                          .request_free = request_free,
+                                          .feed = feed,
+                                          .finish = finish,
+                                          .release = request_release};
+
+static void resume(void *connection)
+{
+    CHECK(connection == fed);
+    pthread_mutex_lock(&mutex);
+    n_resumed++;
+    pthread_cond_signal(&resumed);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void wait_for_resume(void)
+{
+    pthread_mutex_lock(&mutex);
+    while (n_resumed == 0)
+        pthread_cond_wait(&resumed, &mutex);
+    n_resumed--;
+    pthread_mutex_unlock(&mutex);
+}
+
+/* A pool with one worker and an exchange whose client is sockets[1]. */
+static struct exchange *begin_heavy(struct exchange_pool *pool, int sockets[2])
+{
+    struct clary_error err;
+
+    *pool = (struct exchange_pool){.app = &heavy_app, .resume = resume};
+    n_fed = 0;
+    wanted = SIZE_MAX;
+    CHECK_STATUS(workers_start(1, &pool->workers, &err), CLARY_OK);
+    CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    struct exchange *exchange = exchange_acquire(pool);
+    CHECK(exchange_prepare(exchange, sockets[0], fed));
+    return exchange;
+}
+
+static void end_heavy(struct exchange *exchange, int sockets[2])
+{
+    struct exchange_pool *pool = exchange->pool;
+
+    exchange_release(exchange);
+    workers_stop(pool->workers);
+    workers_free(pool->workers);
+    exchange_pool_deinit(pool);
+    close(sockets[0]);
+    if (sockets[1] >= 0)
+        close(sockets[1]);
+}
+
+TEST(a_body_goes_through_the_inbox)
+{
+    static char body[BODY_BYTES];
+    struct exchange_pool pool;
+    int sockets[2], n_turns = 0;
+    struct exchange *exchange = begin_heavy(&pool, sockets);
+
+    for (size_t i = 0; i < BODY_BYTES; i++)
+        body[i] = (char)(i % 251);
+    for (size_t at = 0; at < BODY_BYTES;) {
+        size_t piece = BODY_BYTES - at < 3000 ? BODY_BYTES - at : 3000;
+        size_t n = exchange_gather(exchange, body + at, piece);
+        at += n;
+        if (n == piece && exchange->inbox_len < HTTP_PIECE_BYTES)
+            continue;
+        CHECK_INT(exchange->inbox_len, HTTP_PIECE_BYTES);
+        CHECK(exchange_send(exchange, false));
+        wait_for_resume();
+        CHECK(!exchange->is_finished && !exchange->is_dropped);
+        n_turns++;
+    }
+    CHECK_INT(n_turns, BODY_BYTES / HTTP_PIECE_BYTES);
+    CHECK(exchange_send(exchange, true));
+    wait_for_resume();
+    CHECK(exchange->is_finished && !exchange->is_dropped);
+    CHECK_INT(exchange->answer.len, BODY_BYTES);
+    CHECK(memcmp(fed, body, BODY_BYTES) == 0);
+    end_heavy(exchange, sockets);
+}
+
+TEST(an_answer_in_the_middle)
+{
+    struct exchange_pool pool;
+    int sockets[2];
+    struct exchange *exchange = begin_heavy(&pool, sockets);
+
+    wanted = 3;
+    CHECK_INT(exchange_gather(exchange, "abcd", 4), 4);
+    CHECK(exchange_send(exchange, false));
+    wait_for_resume();
+    CHECK(exchange->is_unwanted && !exchange->is_finished);
+    end_heavy(exchange, sockets);
+}
+
+TEST(a_client_that_has_gone)
+{
+    struct exchange_pool pool;
+    int sockets[2];
+    struct exchange *exchange = begin_heavy(&pool, sockets);
+
+    close(sockets[1]);
+    sockets[1] = -1;
+    exchange_gather(exchange, "abcd", 4);
+    CHECK(exchange_send(exchange, true));
+    wait_for_resume();
+    CHECK(exchange->is_dropped && !exchange->is_finished);
+    CHECK_INT(n_fed, 0);
+    end_heavy(exchange, sockets);
+}
+
+TEST(a_client_that_has_said_all)
+{
+    struct exchange_pool pool;
+    int sockets[2];
+    struct exchange *exchange = begin_heavy(&pool, sockets);
+
+    shutdown(sockets[1], SHUT_WR);
+    exchange_gather(exchange, "abcd", 4);
+    CHECK(exchange_send(exchange, true));
+    wait_for_resume();
+    CHECK(!exchange->is_dropped && exchange->is_finished);
+    end_heavy(exchange, sockets);
+}
+
+TEST(workers_that_have_stopped)
+{
+    struct exchange_pool pool;
+    int sockets[2];
+    struct exchange *exchange = begin_heavy(&pool, sockets);
+
+    workers_stop(pool.workers);
+    CHECK(!exchange_send(exchange, true));
+    CHECK_INT(n_resumed, 0);
+    end_heavy(exchange, sockets);
 }

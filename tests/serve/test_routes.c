@@ -242,3 +242,94 @@ TEST(aborted_requests)
     app.request_free(request);
     registry_free(routes.registry); /* would wait for ever for a lost handle */
 }
+
+TEST(execution_parameters)
+{
+    struct routes routes = make_routes(ID8);
+    struct http_app app = routes_app(&routes);
+    void *request = app.request_new(app.context);
+    const struct http_head get = {.method = "GET",
+                                  .path = "/execution-parameters"};
+
+    routes.batch = (struct batch_limits){.max_concurrent_transforms = 3,
+                                         .max_payload_mb = 4,
+                                         .strategy = BATCH_MULTI_RECORD};
+    struct http_answer answer = ask(&app, request, &get, "");
+    CHECK_INT(answer.status, 200);
+    CHECK_STR(answer.content_type, "application/json");
+    CHECK_STR(answer.body, "{\"MaxConcurrentTransforms\": 3, "
+                           "\"BatchStrategy\": \"MULTI_RECORD\", "
+                           "\"MaxPayloadInMB\": 4}");
+    app.request_free(request);
+    registry_free(routes.registry);
+}
+
+TEST(one_too_many)
+{
+    struct routes routes = make_routes(ID8);
+    struct http_app app = routes_app(&routes);
+    void *first = app.request_new(app.context);
+    void *second = app.request_new(app.context);
+    struct http_answer answer;
+
+    routes.admission.limits.max_requests = 1;
+    CHECK(app.begin(first, &post));
+    answer = ask(&app, second, &post, ROW);
+    CHECK_INT(answer.status, 503);
+    CHECK_INT(answer.retry_after_s, 1);
+    CHECK(strstr(answer.body, "overloaded") != NULL);
+    app.release(first);
+    answer = ask(&app, second, &post, ROW);
+    CHECK_INT(answer.status, 200);
+    CHECK_INT(answer.retry_after_s, 0);
+    app.request_free(first);
+    app.request_free(second);
+    CHECK_INT(atomic_load(&routes.admission.n_requests), 0);
+    CHECK_INT(atomic_load(&routes.admission.held_bytes), 0);
+    registry_free(routes.registry);
+}
+
+TEST(heavy_by_budget)
+{
+    struct routes routes = make_routes(ID8);
+    struct http_app app = routes_app(&routes);
+    void *request = app.request_new(app.context);
+    const struct http_head ping = {.method = "GET", .path = "/ping"};
+
+    routes.piece_budget_us = 0;
+    CHECK(app.begin(request, &post));
+    CHECK(app.is_heavy(request));
+    app.release(request);
+    CHECK(!app.begin(request, &ping));
+    CHECK(!app.is_heavy(request));
+    app.release(request);
+    routes.piece_budget_us = INT64_MAX;
+    CHECK(app.begin(request, &post));
+    CHECK(!app.is_heavy(request));
+    app.release(request);
+    app.request_free(request);
+    registry_free(routes.registry);
+}
+
+TEST(a_deadline)
+{
+    const struct timespec pause = {.tv_nsec = 20000000};
+    struct routes routes = make_routes(ID8);
+    struct http_app app = routes_app(&routes);
+    void *request = app.request_new(app.context);
+    struct http_answer answer;
+
+    routes.timeout_ms = 10;
+    CHECK(app.begin(request, &post));
+    nanosleep(&pause, NULL);
+    CHECK(!app.feed(request, ROW, strlen(ROW)));
+    app.finish(request, &answer);
+    CHECK_INT(answer.status, 503);
+    CHECK_INT(answer.retry_after_s, 1);
+    app.release(request);
+    /* and in time again */
+    routes.timeout_ms = 60000;
+    CHECK_INT(ask(&app, request, &post, ROW).status, 200);
+    app.request_free(request);
+    registry_free(routes.registry);
+}

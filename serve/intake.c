@@ -1,0 +1,218 @@
+/* intake.c: from the bytes of a request to the bytes that its route is fed.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "intake.h"
+
+#include "deflate.h"
+#include "inflate.h"
+#include "route.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+static enum clary_status check_length(struct route_request *request,
+                                      uint64_t length)
+{
+    uint64_t limit = request->routes->max_body_bytes;
+
+    if (length <= limit)
+        return CLARY_OK;
+    return clary_fail(&request->err, CLARY_TOO_LARGE,
+                      "the request body is larger than the limit of %" PRIu64
+                      " bytes",
+                      limit);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Nobody needs what is not computed by now. */
+static bool is_late(const struct route_request *request)
+{
+    return request->intake.deadline_ms != 0 &&
+           now_ms() >= request->intake.deadline_ms;
+}
+
+static void refuse(struct route_request *request, const char *reason)
+{
+    route_refuse(request, 503, reason);
+    admission_refused(&request->routes->admission, reason);
+}
+
+static void refuse_late(struct route_request *request)
+{
+    refuse(request, "overloaded: not computed within CLARY_TIMEOUT_MS");
+}
+
+static void refuse_excess(struct route_request *request, const char *reason)
+{
+    refuse(request, reason);
+    request->answer.is_excess = true;
+}
+
+static bool is_heavy(const struct route_request *request)
+{
+    const struct registry_model *model = request->model;
+
+    if (model == NULL)
+        return false;
+    /* a pace that is not known is 0: infinitely slow */
+    return HTTP_PIECE_BYTES * 1e6 / model->pace.body_bytes_per_s >
+           (double)request->routes->piece_budget_us;
+}
+
+/* What the reply to so much of a body will take: as much as that to the rows
+ * the model was measured with. */
+static uint64_t expected_reply(const struct route_request *request,
+                               uint64_t body_bytes)
+{
+    if (request->model == NULL)
+        return 0;
+    return (uint64_t)((double)body_bytes *
+                      request->model->pace.reply_bytes_per_byte);
+}
+
+static enum clary_status read_coding(struct route_request *request,
+                                     const char *header)
+{
+    enum content_coding coding = content_coding_parse(header);
+
+    request->intake.is_packed = coding != CODING_IDENTITY;
+    if (coding == CODING_IDENTITY)
+        return CLARY_OK;
+    if (coding == CODING_UNKNOWN)
+        return clary_fail(&request->err, CLARY_BAD_MEDIA_TYPE,
+                          "Content-Encoding is \"%s\", expected gzip, deflate "
+                          "or identity",
+                          header);
+    if (request->intake.inflater == NULL)
+        request->intake.inflater = inflater_new();
+    if (request->intake.inflater == NULL)
+        return clary_no_memory(&request->err);
+    inflater_begin(request->intake.inflater, coding,
+                   request->routes->max_inflate_ratio);
+    return CLARY_OK;
+}
+
+/* After the route has begun, so that its model is known. */
+static const char *admit(struct route_request *request, uint64_t length)
+{
+    return admission_enter(&request->routes->admission, &request->intake.ticket,
+                           is_heavy(request), length,
+                           expected_reply(request, length));
+}
+
+void intake_begin(struct route_request *request, const struct http_head *head)
+{
+    const struct routes *routes = request->routes;
+    uint64_t length = head->length != UINT64_MAX ? head->length : 0;
+    const char *excess;
+
+    request->intake =
+        (struct intake){.inflater = request->intake.inflater,
+                        .takes_gzip = routes->compress_bytes > 0 &&
+                                      accepts_gzip(head->accept_encoding)};
+    if (routes->timeout_ms > 0)
+        request->intake.deadline_ms = now_ms() + routes->timeout_ms;
+    if (check_length(request, length) != CLARY_OK) {
+        route_fail_with_error(request);
+        return;
+    }
+    request->route->begin(request, head);
+    if (route_is_answered(request))
+        return;
+    if (read_coding(request, head->content_encoding) != CLARY_OK)
+        route_fail_with_error(request);
+    else if ((excess = admit(request, length)) != NULL)
+        refuse_excess(request, excess);
+}
+
+/* A piece of the body as the route reads it. */
+static bool feed_plain(void *argument, const char *bytes, size_t len)
+{
+    struct route_request *request = argument;
+    const char *excess = NULL;
+
+    request->intake.body_bytes += len;
+    if (check_length(request, request->intake.body_bytes) != CLARY_OK) {
+        route_fail_with_error(request);
+        return false;
+    }
+    uint64_t reply_bytes = expected_reply(request, request->intake.body_bytes);
+    if (reply_bytes > request->intake.ticket.held_bytes)
+        excess = admission_hold(&request->routes->admission,
+                                &request->intake.ticket, reply_bytes);
+    if (excess != NULL)
+        refuse_excess(request, excess);
+    else
+        request->route->feed(request, bytes, len);
+    return !route_is_answered(request);
+}
+
+/* No text begins with the two bytes of gzip's magic number. */
+static bool is_unannounced_gzip(struct route_request *request,
+                                const char *bytes, size_t len)
+{
+    if (request->intake.body_bytes > 1 || len == 0)
+        return false;
+    if (request->intake.body_bytes == 1)
+        return request->intake.first_byte == '\x1F' && bytes[0] == '\x8B';
+    request->intake.first_byte = bytes[0];
+    return len > 1 && bytes[0] == '\x1F' && bytes[1] == '\x8B';
+}
+
+void intake_feed(struct route_request *request, const char *bytes, size_t len)
+{
+    if (is_late(request)) {
+        refuse_late(request);
+    } else if (request->intake.is_packed) {
+        if (inflater_feed(request->intake.inflater, bytes, len, feed_plain,
+                          request, &request->err) != CLARY_OK)
+            route_fail_with_error(request);
+    } else if (is_unannounced_gzip(request, bytes, len)) {
+        route_fail(request, 415,
+                   "the request body is compressed with gzip, expected "
+                   "Content-Encoding: gzip to say so");
+    } else {
+        (void)feed_plain(request, bytes, len);
+    }
+}
+
+/* The answer is a prediction. */
+static void count_reply(struct route_request *request)
+{
+    const struct routes *routes = request->routes;
+    struct http_answer *answer = &request->answer;
+
+    (void)admission_hold(&request->routes->admission, &request->intake.ticket,
+                         answer->len);
+    if (routes->compress_bytes == 0)
+        return;
+    answer->vary = "Accept-Encoding";
+    answer->use_gzip =
+        request->intake.takes_gzip && answer->len >= routes->compress_bytes;
+}
+
+void intake_finish(struct route_request *request)
+{
+    if (is_late(request))
+        refuse_late(request);
+    else if (request->intake.is_packed &&
+             inflater_finish(request->intake.inflater, &request->err) !=
+                 CLARY_OK)
+        route_fail_with_error(request);
+    else
+        request->route->finish(request);
+    if (request->answer.status == 200)
+        count_reply(request);
+}
+
+void intake_free(struct intake *intake)
+{
+    inflater_free(intake->inflater);
+}

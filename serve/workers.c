@@ -1,0 +1,121 @@
+/* workers.c: one mutex and one condition over a singly linked queue; against
+ * work of milliseconds they cost nothing.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "workers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct workers {
+    pthread_t *threads;
+    size_t n_threads;      /* started */
+    pthread_mutex_t mutex; /* over what follows */
+    pthread_cond_t changed;
+    struct work *first, *last;
+    bool is_stopped;
+};
+
+/* NULL: the queue is empty. The mutex is held. */
+static struct work *take(struct workers *workers)
+{
+    struct work *work = workers->first;
+
+    if (work != NULL)
+        workers->first = work->next;
+    return work;
+}
+
+static void *serve(void *argument)
+{
+    struct workers *workers = argument;
+
+    pthread_mutex_lock(&workers->mutex);
+    while (!workers->is_stopped) {
+        struct work *work = take(workers);
+        bool others_wait = workers->first != NULL;
+        if (work == NULL) {
+            pthread_cond_wait(&workers->changed, &workers->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&workers->mutex);
+        work->run(work, others_wait);
+        pthread_mutex_lock(&workers->mutex);
+    }
+    pthread_mutex_unlock(&workers->mutex);
+    return NULL;
+}
+
+enum clary_status workers_start(size_t n_threads, struct workers **out,
+                                struct clary_error *err)
+{
+    struct workers *workers = calloc(1, sizeof *workers);
+    int error = 0;
+
+    if (workers == NULL ||
+        (workers->threads = calloc(n_threads, sizeof(pthread_t))) == NULL) {
+        free(workers);
+        return clary_fail(err, CLARY_NO_MEMORY, "no memory for the workers");
+    }
+    pthread_mutex_init(&workers->mutex, NULL);
+    pthread_cond_init(&workers->changed, NULL);
+    while (workers->n_threads < n_threads && error == 0) {
+        error = pthread_create(&workers->threads[workers->n_threads], NULL,
+                               serve, workers);
+        workers->n_threads += error == 0;
+    }
+    if (error != 0) {
+        workers_stop(workers);
+        workers_free(workers);
+        return clary_fail(err, CLARY_IO, "cannot start a thread: %s",
+                          strerror(error));
+    }
+    *out = workers;
+    return CLARY_OK;
+}
+
+bool workers_submit(struct workers *workers, struct work *work)
+{
+    pthread_mutex_lock(&workers->mutex);
+    bool is_taken = !workers->is_stopped;
+    if (is_taken) {
+        work->next = NULL;
+        if (workers->first == NULL)
+            workers->first = work;
+        else
+            workers->last->next = work;
+        workers->last = work;
+        pthread_cond_signal(&workers->changed);
+    }
+    pthread_mutex_unlock(&workers->mutex);
+    return is_taken;
+}
+
+void workers_stop(struct workers *workers)
+{
+    struct work *work;
+
+    if (workers == NULL)
+        return;
+    pthread_mutex_lock(&workers->mutex);
+    workers->is_stopped = true;
+    pthread_cond_broadcast(&workers->changed);
+    while ((work = take(workers)) != NULL)
+        work->cancel(work);
+    pthread_mutex_unlock(&workers->mutex);
+    for (size_t i = 0; i < workers->n_threads; i++)
+        pthread_join(workers->threads[i], NULL);
+    workers->n_threads = 0;
+}
+
+void workers_free(struct workers *workers)
+{
+    if (workers == NULL)
+        return;
+    pthread_cond_destroy(&workers->changed);
+    pthread_mutex_destroy(&workers->mutex);
+    free(workers->threads);
+    free(workers);
+}

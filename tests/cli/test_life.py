@@ -1,0 +1,310 @@
+"""What happens round a server must not harm it: its end under load, no
+descriptors, a full disk, closed standard streams, slow and large uploads.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import errno
+import json
+import os
+import resource
+import signal
+import subprocess
+import tarfile
+import threading
+import time
+
+import pytest
+
+from contract.client import Connection, request_bytes
+from contract.server import CLARY, GOLDEN, clean_environment, free_port
+
+A = b"8.3252,41,6.98412698,1.02380952,322,2.55555556,37.88,-122.23\n"
+CSV = {"Content-Type": "text/csv", "Accept": "text/csv"}
+ID8 = GOLDEN / "identity8/model.tar.gz"
+HOUSING = GOLDEN / "california-housing/model.tar.gz"
+
+
+# --- states
+
+
+def test_draining_says_so(start):
+    """An open connection that asks while the server ends."""
+    server = start(ID8).wait_ready()
+    with Connection(server.port) as busy, Connection(server.port) as asking:
+        busy.send(request_bytes("POST", "/invocations", CSV, A * 10)[:-1])
+        assert asking.request("GET", "/ping").status == 200
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        asking.send(request_bytes("GET", "/ping"))
+        reply = asking.read("GET")
+        assert reply.status == 503
+        assert reply.json()["error"].startswith("draining: ")
+        assert reply.header("Connection") == "close"
+        assert reply.header("Retry-After") == "1"
+        busy.send(b"\n")
+        assert busy.read().status == 200
+    assert server.wait() == 0
+
+
+def test_loading_says_so(start, tmp_path):
+    """While an artifact is read that is large: 64 MB of zeros beside the
+    model."""
+    model = tmp_path / "model.tar.gz"
+    with tarfile.open(ID8) as small, tarfile.open(
+        model, "w:gz", compresslevel=1
+    ) as large:
+        for member in small:
+            large.addfile(member, small.extractfile(member))
+        padding = tarfile.TarInfo("code/padding")
+        padding.size = 64 << 20
+        with open("/dev/zero", "rb") as zeros:
+            large.addfile(padding, zeros)
+    server = start(model)
+    deadline = time.monotonic() + 10
+    while (status := server.ping()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    assert status == 503
+    for method, path, body in (
+        ("GET", "/ping", None),
+        ("POST", "/invocations", A),
+        ("GET", "/execution-parameters", None),
+    ):
+        reply = server.request(method, path, CSV, body)
+        assert reply.status == 503, reply
+        assert reply.json()["error"].startswith("loading: ")
+        assert reply.header("Retry-After") == "1"
+    server.wait_ready()
+    assert server.stop() == 0
+
+
+def ask_until_closed(server, request, answer, counts, failures):
+    """Requests without a pause; a connection that is announced to close is
+    replaced, until nobody listens."""
+    while True:
+        try:
+            connection = Connection(server.port)
+        except ConnectionError:
+            return
+        with connection:
+            closes = False
+            while not closes:
+                try:
+                    connection.send(request)
+                    reply = connection.read()
+                except (OSError, EOFError) as error:
+                    failures.append(repr(error))
+                    return
+                if reply.status != 200 or reply.body != answer:
+                    failures.append(repr(reply))
+                counts.append(1)
+                closes = reply.header("Connection") == "close"
+
+
+@pytest.mark.parametrize("budget", ["2000", "0"], ids=["loops", "workers"])
+def test_no_request_fails_round_after_round(start, budget):
+    """Start, load, SIGTERM, with small and large requests in flight."""
+    small = request_bytes("POST", "/invocations", CSV, A)
+    large = request_bytes("POST", "/invocations", CSV, A * 20000)
+    for _ in range(5):
+        server = start(ID8, {"CLARY_PIECE_BUDGET_US": budget}).wait_ready()
+        counts, failures = [], []
+        threads = [
+            threading.Thread(
+                target=ask_until_closed,
+                args=(server, request, answer, counts, failures),
+            )
+            for request, answer in [
+                (small, b"8.3252\n"),
+                (large, b"8.3252\n" * 20000),
+            ]
+            * 4
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.3)
+        assert server.stop() == 0
+        for thread in threads:
+            thread.join(30)
+        assert failures == []
+        assert len(counts) > 50
+        assert '"connections_cut":"0"' in server.output()
+
+
+# --- descriptors and streams
+
+
+def test_without_descriptors(start):
+    """More clients than descriptors: they wait, and are served when others
+    have gone."""
+
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+
+    server = start(ID8, preexec_fn=few).wait_ready()
+    clients = [Connection(server.port) for _ in range(60)]
+    time.sleep(0.3)
+    assert clients[0].request("GET", "/ping").status == 200
+    for client in clients[:50]:
+        client.socket.close()
+    for client in clients[50:]:
+        reply = client.request("POST", "/invocations", CSV, A)
+        assert reply.body == b"8.3252\n"
+        client.socket.close()
+    for _ in range(3):
+        assert server.ping() == 200
+    assert "accepting pauses" in server.output()
+    assert server.stop() == 0
+
+
+class Bare:
+    """A server whose standard streams are what `redirect` makes of them."""
+
+    def __init__(self, redirect):
+        self.port = free_port()
+        command = f'exec "$@" {redirect}'
+        self.process = subprocess.Popen(
+            ["sh", "-c", command, "sh", CLARY, "serve", "--model", ID8]
+            + ["--port", str(self.port)],
+            env=clean_environment({"CLARY_LOG": "debug"}),
+        )
+
+
+@pytest.mark.parametrize(
+    "redirect",
+    [
+        "</dev/null >/dev/full 2>/dev/full",
+        "2>&-",
+        "<&- >&- 2>&-",
+        "<&-",
+    ],
+)
+def test_standard_streams(redirect):
+    """No log line goes astray: a client never reads one."""
+    server = Bare(redirect)
+    try:
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                with Connection(server.port) as connection:
+                    if connection.request("GET", "/ping").status == 200:
+                        break
+            except (ConnectionError, EOFError):
+                pass
+            assert server.process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        with Connection(server.port) as connection:
+            for _ in range(3):
+                # each refusal is a line in the log
+                reply = connection.request("POST", "/invocations", CSV, b"x")
+                assert reply.status == 400
+                reply = connection.request("POST", "/invocations", CSV, A)
+                assert reply.body == b"8.3252\n"
+            assert connection.unread == b""
+        server.process.terminate()
+        assert server.process.wait(10) == 0
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+
+
+@pytest.mark.parametrize("word", ["inspect", "check", "predict"])
+def test_full_disk(word):
+    """A command whose output cannot be written says so."""
+    with open("/dev/full", "w") as full, open(HOUSING.parent / "input.csv") as rows:
+        run = subprocess.run(
+            [CLARY, word, "--model", HOUSING],
+            stdin=rows,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            env=clean_environment(),
+        )
+    assert run.returncode == 1
+    assert os.strerror(errno.ENOSPC) in run.stderr
+
+
+# --- uploads
+
+
+def test_76_slow_upload(serve):
+    """Some hundred bytes a second, byte by byte, while others are served."""
+    server = serve("identity8", CLARY_IDLE_TIMEOUT_S="1")
+    request = request_bytes("POST", "/invocations", CSV, A * 5)
+    started = time.monotonic()
+    with Connection(server.port) as slow:
+        for i, byte in enumerate(request):
+            slow.send(bytes([byte]))
+            if i % 20 == 0:
+                assert server.invoke(A).status == 200
+            time.sleep(0.008)
+        assert slow.read().body == b"8.3252\n" * 5
+    # far longer than a connection may be idle
+    assert time.monotonic() - started > 2.5
+
+
+def send_large(connection, size):
+    """A body of `size` bytes, made as it is sent; its number of rows."""
+    count = size // len(A)
+    head = CSV | {"Content-Length": str(count * len(A))}
+    connection.send(request_bytes("POST", "/invocations", head))
+    piece = A * 20000
+    for _ in range(count // 20000):
+        connection.send(piece)
+    connection.send(A * (count % 20000))
+    return count
+
+
+def peak_bytes(server):
+    with open(f"/proc/{server.process.pid}/status") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) << 10
+    raise AssertionError("no VmHWM")
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        100 << 20,
+        pytest.param(
+            1 << 30,
+            marks=pytest.mark.skipif(
+                "CLARY_SLOW_TESTS" not in os.environ,
+                reason="CLARY_SLOW_TESTS is not set",
+            ),
+        ),
+    ],
+    ids=["100MB", "1GB"],
+)
+def test_74_large_body(start, size):
+    """The memory it takes is that of the reply, which is a ninth of it."""
+    server = start(ID8).wait_ready()
+    assert server.invoke(A).status == 200
+    before = peak_bytes(server)
+    with Connection(server.port, timeout=170) as connection:
+        count = send_large(connection, size)
+        reply = connection.read()
+    assert reply.status == 200
+    assert reply.body == b"8.3252\n" * count
+    grown = peak_bytes(server) - before
+    if not server.is_sanitized():
+        # a reply grows by doubling
+        assert grown < 2 * len(reply.body) + (8 << 20)
+    # and is given back
+    if not server.is_sanitized():
+        assert server.resident_bytes() < before + (8 << 20)
+    assert server.stop() == 0
+
+
+def test_74_over_the_limit_of_replies(serve):
+    """CLARY_MAX_REPLY_BYTES bounds that memory; 413 names it."""
+    server = serve("identity8", CLARY_MAX_REPLY_BYTES="1000000")
+    with Connection(server.port) as connection:
+        send_large(connection, 20 << 20)
+        reply = connection.read()
+    assert reply.status == 413, reply
+    assert "1000000" in json.loads(reply.body)["error"]
