@@ -7,6 +7,7 @@
 set -eu
 foreign='microhttpd.h serve/http.c
 cblas.h src/kernel/gemm.c
+zlib.h (serve/(in|de)flate.c|tests/serve/test_(in|de)flate.c)
 archive.h src/base/artifact.c
 archive_entry.h src/base/artifact.c
 sha2.h src/base/artifact.c
