@@ -22,7 +22,8 @@ FUZZ_SECONDS ?= 60
 PACKAGES := libmicrohttpd openblas libarchive zlib libcjson libprotobuf-c libmd
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Wdouble-promotion -Wundef -Wcast-qual \
-            -Wformat=2 $(if $(WERROR),-Werror)
+            -Wformat=2 -Wno-missing-field-initializers \
+            $(if $(WERROR),-Werror)
 # Fortify and the sanitizers intercept the same functions; one at a time.
 HARDENING := $(if $(SAN),-fno-omit-frame-pointer -fno-sanitize-recover=all, \
              -D_FORTIFY_SOURCE=2) -fstack-protector-strong

@@ -301,7 +301,8 @@ static double time_way(const struct subject *s, enum way way, char *x,
 
     for (size_t r = 0; r + batch <= rows; r += batch)
         run(s, way, x + r * FEATURES * element, batch, y + r * element);
-    return (now_ns() - start) / (double)(rows / batch * batch);
+    const size_t n_scored = rows / batch * batch;
+    return (now_ns() - start) / (double)n_scored;
 }
 
 static void measure(const struct subject *s, char *x, size_t batch, char *y)

@@ -93,14 +93,12 @@ static char *make_body(size_t n_rows)
     if (body == NULL)
         exit(1);
     for (size_t row = 0; row < n_rows; row++)
-        len += (size_t)snprintf(body + len, ROW_BYTES,
-                                "%.4f,%zu,%.6f,%.6f,%zu,%.6f,%.2f,%.2f\n",
-                                1 + (double)(row % 97) / 10, row % 50 + 1,
-                                4 + (double)(row % 71) / 53,
-                                1 + (double)(row % 13) / 100, row % 3000 + 3,
-                                2 + (double)(row % 31) / 30,
-                                33 + (double)(row % 900) / 100,
-                                -124 + (double)(row % 1000) / 100);
+        len += (size_t)snprintf(
+            body + len, ROW_BYTES, "%.4f,%zu,%.6f,%.6f,%zu,%.6f,%.2f,%.2f\n",
+            1 + (double)(row % 97) / 10, row % 50 + 1,
+            4 + (double)(row % 71) / 53, 1 + (double)(row % 13) / 100,
+            row % 3000 + 3, 2 + (double)(row % 31) / 30,
+            33 + (double)(row % 900) / 100, -124 + (double)(row % 1000) / 100);
     return body;
 }
 

@@ -176,15 +176,12 @@ static void pause_accepting(struct acceptor *acceptor, int error)
 static bool accept_some(struct acceptor *acceptor, size_t count)
 {
     while (count-- > 0) {
-        struct sockaddr_storage address;
-        socklen_t len = sizeof address;
         int one = 1;
-        int fd = accept4(acceptor->listener, (struct sockaddr *)&address, &len,
+        int fd = accept4(acceptor->listener, NULL, NULL,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-            acceptor->client.take(acceptor->client.context, fd,
-                                  (struct sockaddr *)&address, len);
+            acceptor->client.take(acceptor->client.context, fd);
             acceptor->is_ticking = true;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             return false;

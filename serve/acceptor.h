@@ -16,7 +16,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 struct acceptor;
 
@@ -25,8 +24,7 @@ struct acceptor_client {
     void *context;
     /* Gets each accepted socket: non-blocking, close-on-exec, TCP_NODELAY. It
      * owns it, also when it fails. */
-    void (*take)(void *context, int fd, const struct sockaddr *address,
-                 socklen_t len);
+    void (*take)(void *context, int fd);
     /* Called four times a second after a socket was taken, for as long as it
      * returns true. */
     bool (*tick)(void *context);

@@ -237,9 +237,8 @@ static struct emf *start_metrics(const struct config *config,
         warn("features have no ranges", &err);
     if (config->emf != 0) {
         emf_dimensions_add(&emf_options.dimensions, "Model", model->info.name);
-        if (emf_dimensions_read(&emf_options.dimensions,
-                                "CLARY_EMF_DIMENSIONS", config->emf_dimensions,
-                                &err) != CLARY_OK ||
+        if (emf_dimensions_read(&emf_options.dimensions, "CLARY_EMF_DIMENSIONS",
+                                config->emf_dimensions, &err) != CLARY_OK ||
             emf_start(&emf_options, routes->metrics, &emf, &err) != CLARY_OK)
             warn("no metrics in the log", &err);
     }

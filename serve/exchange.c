@@ -33,6 +33,11 @@ static struct exchange *exchange_new(struct exchange_pool *pool)
     return exchange;
 }
 
+void exchange_pool_init(struct exchange_pool *pool)
+{
+    pthread_mutex_init(&pool->mutex, NULL);
+}
+
 struct exchange *exchange_acquire(struct exchange_pool *pool)
 {
     struct exchange *exchange = pool->free;
@@ -53,6 +58,31 @@ void exchange_finish(struct exchange *exchange)
         return;
     exchange->pool->app->finish(exchange->request, &exchange->answer);
     exchange->is_finished = true;
+}
+
+void exchange_put_off(struct exchange *exchange, void *connection)
+{
+    struct exchange_pool *pool = exchange->pool;
+
+    exchange->was_put_off = true;
+    exchange->connection = connection;
+    pthread_mutex_lock(&pool->mutex);
+    exchange->next = pool->put_off;
+    pool->put_off = exchange;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void exchange_pool_resume(struct exchange_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    struct exchange *exchange = pool->put_off;
+    pool->put_off = NULL;
+    pthread_mutex_unlock(&pool->mutex);
+    while (exchange != NULL) {
+        struct exchange *next = exchange->next; /* it may be gone at once */
+        pool->resume(pool->context, exchange->connection);
+        exchange = next;
+    }
 }
 
 /* --- heavy requests ------------------------------------------------------ */
@@ -86,7 +116,7 @@ static void run(struct work *work, bool others_wait)
     exchange->inbox_len = 0;
     if (!exchange->is_dropped && exchange->is_last)
         exchange_finish(exchange);
-    exchange->pool->resume(exchange->connection);
+    exchange->pool->resume(exchange->pool->context, exchange->connection);
 }
 
 static void cancel(struct work *work)
@@ -94,7 +124,7 @@ static void cancel(struct work *work)
     struct exchange *exchange = exchange_of(work);
 
     exchange->is_dropped = true;
-    exchange->pool->resume(exchange->connection);
+    exchange->pool->resume(exchange->pool->context, exchange->connection);
 }
 
 bool exchange_prepare(struct exchange *exchange, int fd, void *connection)
@@ -151,4 +181,5 @@ void exchange_pool_deinit(struct exchange_pool *pool)
         pool->free = exchange->next;
         exchange_free(exchange);
     }
+    pthread_mutex_destroy(&pool->mutex);
 }

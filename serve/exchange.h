@@ -13,6 +13,8 @@
 #include "http.h"
 #include "workers.h"
 
+#include <pthread.h>
+
 /* One request on its way, from the first header to the last byte sent. */
 struct exchange {
     struct exchange_pool *pool;
@@ -38,17 +40,30 @@ struct exchange {
     size_t inbox_len;
 };
 
-/* Begin with zeros, `app`, and the next two if requests can be heavy. */
+/* Begin with zeros, `app`, and `resume` with what it needs if exchanges can be
+ * suspended; then exchange_pool_init. */
 struct exchange_pool {
     const struct http_app *app;
-    struct workers *workers;          /* NULL: there are none */
-    void (*resume)(void *connection); /* called in the workers' threads */
+    struct workers *workers; /* NULL: there are none */
+    /* Any thread: the exchange is the loop's again. */
+    void (*resume)(void *context, void *connection);
+    void *context;
+    pthread_mutex_t mutex;    /* over what follows */
+    struct exchange *put_off; /* suspended, with their answers complete */
     struct exchange *free;
     size_t n_free;
 };
 
+void exchange_pool_init(struct exchange_pool *pool);
+
 /* A warm exchange, or a new one. NULL: no memory. */
 struct exchange *exchange_acquire(struct exchange_pool *pool);
+
+/* Keeps it, suspended, until the next exchange_pool_resume. */
+void exchange_put_off(struct exchange *exchange, void *connection);
+
+/* Any thread. */
+void exchange_pool_resume(struct exchange_pool *pool);
 
 /* Makes it a heavy one. False: no memory. */
 bool exchange_prepare(struct exchange *exchange, int fd, void *connection);
@@ -69,7 +84,7 @@ void exchange_finish(struct exchange *exchange);
 /* The request is over. NULL is not allowed. */
 void exchange_release(struct exchange *exchange);
 
-/* Frees what is in the free list. */
+/* Frees what is in the free list. Nothing may be put off. */
 void exchange_pool_deinit(struct exchange_pool *pool);
 
 #endif

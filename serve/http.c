@@ -1,6 +1,7 @@
-/* http.c: the only user of libmicrohttpd.
+/* http.c: the user of libmicrohttpd, with http_answer.c.
  *
- * A loop is a daemon of libmicrohttpd with epoll and its own thread:
+ * A loop is a thread with a daemon of libmicrohttpd, which has an epoll set:
+ *     mailbox       where other threads put new connections
  *     connections   all of them, so that draining can find the idle ones
  *     exchanges     the warm objects of finished requests
  *
@@ -14,11 +15,15 @@
  * end of the body, goes to the workers, and meanwhile the connection is
  * suspended. That costs 20 us, more than all of a small request.
  *
- * libmicrohttpd 0.9.75 is the API floor. Five of its habits shape this file:
+ * libmicrohttpd 0.9.75 is the API floor. Six of its habits shape this file:
  *   - it calls NOTIFY_COMPLETED before a response's free callback, while the
- *     response still reads the body: see response_freed;
+ *     response still reads the body: see http_answer.c;
  *   - after every request it clears the whole connection pool, so that is
  *     16 KiB however large bodies are;
+ *   - its own thread takes events 128 at a time and waits for more after a
+ *     full turn, so that 128 clients who all wait for it would wait for ever
+ *     (seen with 0.9.75, and 1.0.1 reads the same): hence `run`, where it
+ *     never waits;
  *   - its epoll is edge triggered, and after a short read it waits for the
  *     next edge; when the client's end of file came with the data there is
  *     none: server.c looks for it;
@@ -35,124 +40,43 @@
 #include "connections.h"
 #include "exchange.h"
 #include "framing.h"
+#include "http_answer.h"
+#include "mailbox.h"
 #include "raw_answer.h"
-#include "workers.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     POOL_BYTES = 2 * HTTP_PIECE_BYTES,
-    READ_ON_BYTES = 65536,    /* an unwanted body up to this long is read, so
-                               * that its connection can be used again */
-    CUT_BYTES = 64 << 20,     /* of an unwanted rest are read before its
-                               * connection is cut */
-    PACKED_BYTES = 2048,      /* a piece of a compressed body: what it holds
-                               * is several times as much */
-    GZIP_BLOCK_BYTES = 16384, /* of an answer, compressed at a time */
+    READ_ON_BYTES = 65536, /* an unwanted body up to this long is read, so
+                            * that its connection can be used again */
+    CUT_BYTES = 64 << 20,  /* of an unwanted rest are read before its
+                            * connection is cut */
+    PACKED_BYTES = 2048,   /* a piece of a compressed body: what it holds
+                            * is several times as much */
 };
 
 struct http_loop {
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon; /* only its thread's */
+    pthread_t thread;
+    bool has_thread, has_mailbox;
+    struct mailbox mailbox; /* sockets for the daemon, and calls to look */
     struct acceptor *acceptor;
     struct connections connections;
     struct exchange_pool exchanges;
-    pthread_mutex_t mutex;    /* over what follows */
-    struct exchange *put_off; /* suspended, with their answers complete */
     atomic_size_t n_connections;
-    atomic_bool is_draining;
+    atomic_bool is_draining, is_stopped;
 };
-
-/* --- answering ----------------------------------------------------------- */
-
-/* An exchange is released in exactly two places, of which each request meets
- * one:
- *   - here, once libmicrohttpd no longer reads the answer. That is after
- *     on_completed, which therefore must leave the exchange alone;
- *   - in on_completed, when no response was queued.
- * The request's context pointer tells whose turn it is: `answer` sets it to
- * NULL when the response takes the exchange over. */
-static void response_freed(void *exchange)
-{
-    exchange_release(exchange);
-}
-
-static void add_header(struct MHD_Response *response, const char *name,
-                       const char *value)
-{
-    if (value != NULL)
-        (void)MHD_add_response_header(response, name, value);
-}
-
-static ssize_t read_gzip(void *exchange, uint64_t position, char *to,
-                         size_t max)
-{
-    ssize_t n = deflater_read(((struct exchange *)exchange)->deflater, to, max);
-
-    (void)position;
-    if (n > 0)
-        return n;
-    return n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
-                  : MHD_CONTENT_READER_END_WITH_ERROR;
-}
-
-/* NULL: no memory. */
-static struct MHD_Response *response_to(struct exchange *exchange,
-                                        struct http_answer *it)
-{
-    /* NULL for an empty body would be refused */
-    union {
-        const char *in;
-        void *out;
-    } body = {.in = it->len > 0 ? it->body : ""};
-
-    if (it->use_gzip)
-        exchange->deflater = deflater_new(it->body, it->len);
-    it->use_gzip = exchange->deflater != NULL;
-    if (it->use_gzip)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
-                                                 GZIP_BLOCK_BYTES, read_gzip,
-                                                 exchange, response_freed);
-    return MHD_create_response_from_buffer_with_free_callback_cls(
-        it->len, body.out, response_freed, exchange);
-}
-
-/* Queues the application's answer; the response then owns the exchange. */
-static enum MHD_Result answer(struct MHD_Connection *mhd,
-                              struct exchange *exchange, void **context,
-                              bool must_close)
-{
-    char retry_after[24];
-
-    exchange_finish(exchange);
-    struct http_answer it = exchange->answer;
-    struct MHD_Response *response = response_to(exchange, &it);
-    if (response == NULL)
-        return MHD_NO;
-    *context = NULL;
-    snprintf(retry_after, sizeof retry_after, "%u", it.retry_after_s);
-    add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, it.content_type);
-    add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING,
-               it.use_gzip ? "gzip" : NULL);
-    add_header(response, MHD_HTTP_HEADER_VARY, it.vary);
-    add_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
-               it.retry_after_s > 0 ? retry_after : NULL);
-    add_header(response, MHD_HTTP_HEADER_ALLOW, it.allow);
-    add_header(response, "X-Amzn-SageMaker-Custom-Attributes", it.attributes);
-    if (must_close)
-        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    enum MHD_Result result = MHD_queue_response(mhd, it.status, response);
-    MHD_destroy_response(response);
-    return result;
-}
 
 /* --- the head of a request ----------------------------------------------- */
 
@@ -228,7 +152,7 @@ static enum MHD_Result begin(struct http_loop *loop, struct MHD_Connection *mhd,
         header(mhd, MHD_HTTP_HEADER_EXPECT) == NULL)
         return MHD_YES;
     connection->must_linger = true;
-    return answer(mhd, exchange, context, true);
+    return http_answer_queue(mhd, exchange, context, true);
 }
 
 /* In the middle of a body nothing has been written to the socket but perhaps
@@ -245,11 +169,17 @@ static enum MHD_Result answer_and_cut(struct MHD_Connection *mhd,
     return MHD_NO;
 }
 
+static void resume(void *loop, void *mhd)
+{
+    MHD_resume_connection(mhd);
+    mailbox_wake(&((struct http_loop *)loop)->mailbox);
+}
+
 /* Lets the loop's other connections have a turn. */
-static void yield(struct MHD_Connection *mhd)
+static void yield(struct MHD_Connection *mhd, const struct exchange *exchange)
 {
     MHD_suspend_connection(mhd);
-    MHD_resume_connection(mhd);
+    resume(exchange->pool->context, mhd);
 }
 
 /* `*len` becomes what is left for another turn. */
@@ -268,16 +198,11 @@ static enum MHD_Result take_piece(struct MHD_Connection *mhd,
     }
     if (exchange->is_packed && piece > PACKED_BYTES) {
         piece = PACKED_BYTES;
-        yield(mhd);
+        yield(mhd, exchange);
     }
     *len -= piece;
     exchange->is_unwanted = !app->feed(exchange->request, bytes, piece);
     return MHD_YES;
-}
-
-static void resume(void *mhd)
-{
-    MHD_resume_connection(mhd);
 }
 
 /* The same for a heavy request; `*len` 0: the body is complete. */
@@ -293,37 +218,9 @@ static enum MHD_Result take_heavy_piece(struct MHD_Connection *mhd,
     MHD_suspend_connection(mhd);
     if (!exchange_send(exchange, is_last)) {
         exchange->is_dropped = true;
-        MHD_resume_connection(mhd);
+        resume(exchange->pool->context, mhd);
     }
     return MHD_YES;
-}
-
-/* The answer is sent after the next http_loop_end. */
-static enum MHD_Result put_off(struct http_loop *loop,
-                               struct MHD_Connection *mhd,
-                               struct exchange *exchange)
-{
-    exchange->was_put_off = true;
-    exchange->connection = mhd;
-    MHD_suspend_connection(mhd);
-    pthread_mutex_lock(&loop->mutex);
-    exchange->next = loop->put_off;
-    loop->put_off = exchange;
-    pthread_mutex_unlock(&loop->mutex);
-    return MHD_YES;
-}
-
-static void resume_put_off(struct http_loop *loop)
-{
-    pthread_mutex_lock(&loop->mutex);
-    struct exchange *exchange = loop->put_off;
-    loop->put_off = NULL;
-    pthread_mutex_unlock(&loop->mutex);
-    while (exchange != NULL) {
-        struct exchange *next = exchange->next; /* it may be gone at once */
-        MHD_resume_connection(exchange->connection);
-        exchange = next;
-    }
 }
 
 static bool is_suspended(struct MHD_Connection *mhd)
@@ -355,9 +252,13 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
     if (*len > 0)
         return take_piece(mhd, exchange, bytes, len);
     exchange_finish(exchange);
-    if (exchange->answer.is_excess && !exchange->was_put_off)
-        return put_off(loop, mhd, exchange);
-    return answer(mhd, exchange, context, atomic_load(&loop->is_draining));
+    if (exchange->answer.is_excess && !exchange->was_put_off) {
+        MHD_suspend_connection(mhd);
+        exchange_put_off(exchange, mhd);
+        return MHD_YES;
+    }
+    return http_answer_queue(mhd, exchange, context,
+                             atomic_load(&loop->is_draining));
 }
 
 static void on_completed(void *loop, struct MHD_Connection *mhd, void **context,
@@ -423,12 +324,68 @@ static size_t keep_escapes(void *context, struct MHD_Connection *mhd,
 
 /* --- the loop ------------------------------------------------------------ */
 
-static void loop_free(struct http_loop *loop)
+static void add_connection(struct http_loop *loop, int fd)
 {
-    exchange_pool_deinit(&loop->exchanges);
-    connections_deinit(&loop->connections);
-    pthread_mutex_destroy(&loop->mutex);
-    free(loop);
+    /* it wants the client's address, which nobody asks for */
+    const struct sockaddr_in nowhere = {.sin_family = AF_INET};
+
+    if (MHD_add_connection(loop->daemon, fd, (const struct sockaddr *)&nowhere,
+                           sizeof nowhere) != MHD_YES)
+        atomic_fetch_sub(&loop->n_connections, 1); /* it has closed fd */
+}
+
+/* How long the daemon can wait for an event: ms, -1 for ever. */
+static int patience_ms(const struct http_loop *loop)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+
+    if (MHD_get_timeout(loop->daemon, &ms) != MHD_YES)
+        return -1;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static void *run(void *argument)
+{
+    struct http_loop *loop = argument;
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd fds[2] = {{.fd = info->epoll_fd, .events = POLLIN},
+                            {.fd = loop->mailbox.fds[0], .events = POLLIN}};
+    int fd;
+
+    while (!atomic_load(&loop->is_stopped)) {
+        (void)poll(fds, 2, patience_ms(loop));
+        while (fds[1].revents != 0 && (fd = mailbox_take(&loop->mailbox)) >= 0)
+            add_connection(loop, fd);
+        MHD_run(loop->daemon);
+    }
+    return NULL;
+}
+
+static enum clary_status start(struct http_loop *loop,
+                               const struct http_loop_options *options,
+                               struct clary_error *err)
+{
+    if (!mailbox_open(&loop->mailbox))
+        return clary_fail(err, CLARY_IO, "cannot start an event loop: %s",
+                          strerror(errno));
+    loop->has_mailbox = true;
+    loop->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
+        NULL, NULL, on_request, loop, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        loop, MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_END);
+    int error = loop->daemon == NULL
+                    ? errno
+                    : pthread_create(&loop->thread, NULL, run, loop);
+    loop->has_thread = loop->daemon != NULL && error == 0;
+    if (!loop->has_thread)
+        return clary_fail(err, CLARY_IO, "cannot start an event loop: %s",
+                          strerror(error));
+    return CLARY_OK;
 }
 
 enum clary_status http_loop_start(const struct http_loop_options *options,
@@ -440,34 +397,28 @@ enum clary_status http_loop_start(const struct http_loop_options *options,
     if (loop == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for an event loop");
     loop->acceptor = options->acceptor;
-    loop->exchanges = (struct exchange_pool){
-        .app = options->app, .workers = options->workers, .resume = resume};
+    loop->exchanges = (struct exchange_pool){.app = options->app,
+                                             .workers = options->workers,
+                                             .resume = resume,
+                                             .context = loop};
     connections_init(&loop->connections);
-    pthread_mutex_init(&loop->mutex, NULL);
-    loop->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
-            MHD_ALLOW_SUSPEND_RESUME,
-        0, NULL, NULL, on_request, loop, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, loop, MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_END);
-    if (loop->daemon == NULL) {
-        loop_free(loop);
-        return clary_fail(err, CLARY_IO, "cannot start an event loop: %s",
-                          strerror(errno));
+    exchange_pool_init(&loop->exchanges);
+    enum clary_status status = start(loop, options, err);
+    if (status != CLARY_OK) {
+        http_loop_stop(loop);
+        return status;
     }
     *out = loop;
     return CLARY_OK;
 }
 
-void http_loop_add(struct http_loop *loop, int fd,
-                   const struct sockaddr *address, socklen_t len)
+void http_loop_add(struct http_loop *loop, int fd)
 {
     atomic_fetch_add(&loop->n_connections, 1);
-    if (MHD_add_connection(loop->daemon, fd, address, len) != MHD_YES)
-        atomic_fetch_sub(&loop->n_connections, 1); /* it has closed fd */
+    if (!mailbox_send(&loop->mailbox, fd)) {
+        close(fd);
+        atomic_fetch_sub(&loop->n_connections, 1);
+    }
 }
 
 size_t http_loop_connections(struct http_loop *loop)
@@ -482,7 +433,7 @@ void http_loop_drain(struct http_loop *loop)
 
 void http_loop_end(struct http_loop *loop, enum http_ending ending)
 {
-    resume_put_off(loop);
+    exchange_pool_resume(&loop->exchanges);
     if (ending == HTTP_END_ALL)
         connections_cut(&loop->connections);
     else
@@ -493,6 +444,16 @@ void http_loop_stop(struct http_loop *loop)
 {
     if (loop == NULL)
         return;
-    MHD_stop_daemon(loop->daemon);
-    loop_free(loop);
+    if (loop->has_thread) {
+        atomic_store(&loop->is_stopped, true);
+        mailbox_wake(&loop->mailbox);
+        pthread_join(loop->thread, NULL);
+    }
+    if (loop->daemon != NULL)
+        MHD_stop_daemon(loop->daemon);
+    if (loop->has_mailbox)
+        mailbox_close(&loop->mailbox);
+    exchange_pool_deinit(&loop->exchanges);
+    connections_deinit(&loop->connections);
+    free(loop);
 }

@@ -19,7 +19,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 /* A piece of a body is at most so long. */
 enum { HTTP_PIECE_BYTES = 8192 };
@@ -110,8 +109,7 @@ enum clary_status http_loop_start(const struct http_loop_options *options,
 /* What follows may be called from any thread. */
 
 /* Gives it a connection; it owns the socket from then on. */
-void http_loop_add(struct http_loop *loop, int fd,
-                   const struct sockaddr *address, socklen_t len);
+void http_loop_add(struct http_loop *loop, int fd);
 
 size_t http_loop_connections(struct http_loop *loop);
 

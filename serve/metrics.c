@@ -135,8 +135,8 @@ static struct stripe *stripe_new(struct metrics *metrics)
     }
     stripe->number = atomic_fetch_add(&metrics->n_stripes, 1);
     stripe->next = atomic_load(&metrics->stripes);
-    while (!atomic_compare_exchange_weak(&metrics->stripes, &stripe->next,
-                                         stripe))
+    while (
+        !atomic_compare_exchange_weak(&metrics->stripes, &stripe->next, stripe))
         ;
     return stripe;
 }
@@ -246,7 +246,7 @@ void metrics_read(const struct metrics *metrics, struct metrics_totals *totals)
 
     for (; stripe != NULL; stripe = stripe->next)
         for (size_t i = 0; i < N_VALUES; i++)
-            values[i] += atomic_load_explicit(&stripe->values[i],
-                                              memory_order_relaxed);
+            values[i] +=
+                atomic_load_explicit(&stripe->values[i], memory_order_relaxed);
     memcpy(totals, values, sizeof *totals);
 }

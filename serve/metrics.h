@@ -99,7 +99,7 @@ void metrics_end(struct metrics *metrics);
 
 /* What became of a request, once between the two. */
 struct metrics_request {
-    size_t route; /* METRICS_ROUTES: none */
+    size_t route;  /* METRICS_ROUTES: none */
     size_t reason; /* enum metrics_reason or enum clary_status; CLARY_OK */
     uint64_t bytes_in, bytes_out;
     uint64_t rows;

@@ -18,11 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    MAX_METRICS = 64,
-    METRIC_NAME_BYTES = 32,
-    PERCENTILES = 3
-};
+enum { MAX_METRICS = 64, METRIC_NAME_BYTES = 32, PERCENTILES = 3 };
 
 struct metric {
     char name[METRIC_NAME_BYTES];
@@ -89,10 +85,10 @@ static bool is_value(const char *text, size_t len)
 /* A line's members must have different names. */
 static bool is_taken(const struct emf_dimensions *dimensions, const char *name)
 {
-    static const char *const ours[] = {
-        "_aws",     "Model",       "Feature",   "Requests",  "Rows",
-        "BytesIn",  "BytesOut",    "Errors4xx", "Errors5xx", "InFlight",
-        "Connections"};
+    static const char *const ours[] = {"_aws",     "Model",      "Feature",
+                                       "Requests", "Rows",       "BytesIn",
+                                       "BytesOut", "Errors4xx",  "Errors5xx",
+                                       "InFlight", "Connections"};
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (strcmp(ours[i], name) == 0)
@@ -141,8 +137,8 @@ enum clary_status emf_dimensions_read(struct emf_dimensions *dimensions,
 
 /* --- what is in a line --------------------------------------------------- */
 
-__attribute__((format(printf, 4, 5))) static void
-add(struct metric_list *metrics, const char *unit, double value,
+__attribute__((format(printf, 4, 5))) static void add(
+    struct metric_list *metrics, const char *unit, double value,
     const char *name, ...)
 {
     struct metric *metric = &metrics->list[metrics->n];

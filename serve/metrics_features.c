@@ -227,8 +227,8 @@ static uint64_t sum(const struct features *features, size_t feature,
 
     for (size_t stripe = 0; stripe < STRIPES; stripe++) {
         size_t cell = (stripe * features->n + feature) * KINDS + (size_t)kind;
-        total += atomic_load_explicit(&features->counts[cell],
-                                      memory_order_relaxed);
+        total +=
+            atomic_load_explicit(&features->counts[cell], memory_order_relaxed);
     }
     return total;
 }

@@ -67,7 +67,8 @@ static void print_requests(FILE *out, const struct metrics_totals *totals,
     single(out, "clary_request_bytes_total", "counter",
            "Bytes of request bodies, inflated.", totals->bytes_in);
     single(out, "clary_response_bytes_total", "counter",
-           "Bytes of response bodies of predictions, before gzip.", totals->bytes_out);
+           "Bytes of response bodies of predictions, before gzip.",
+           totals->bytes_out);
 }
 
 static void print_errors(FILE *out, const struct metrics_totals *totals,
@@ -102,10 +103,11 @@ static void print_stage(FILE *out, const char *stage,
     for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
         count += histogram->n[i];
         if (is_shown(i))
-            fprintf(out,
-                    "clary_stage_seconds_bucket{stage=\"%s\",le=\"%g\"} %" PRIu64
-                    "\n",
-                    stage, (double)histogram_bound_ns(i) / 1e9, count);
+            fprintf(
+                out,
+                "clary_stage_seconds_bucket{stage=\"%s\",le=\"%g\"} %" PRIu64
+                "\n",
+                stage, (double)histogram_bound_ns(i) / 1e9, count);
     }
     count += histogram->n[HISTOGRAM_BOUNDS];
     fprintf(out,
@@ -150,12 +152,15 @@ static void print_features(FILE *out, const struct features *features,
                            const struct family *family)
 {
     struct feature_counts counts;
+    bool is_first = true;
     uint64_t value;
 
-    head(out, family->name, "counter", family->help);
     for (size_t i = 0; i < features_count(features); i++) {
         if (family->needs_range && !features_has_range(features, i))
             continue;
+        if (is_first)
+            head(out, family->name, "counter", family->help);
+        is_first = false;
         features_read(features, i, &counts);
         memcpy(&value, (const char *)&counts + family->member, sizeof value);
         fprintf(out, "%s{column=\"%zu\",feature=\"", family->name, i + 1);

@@ -33,7 +33,7 @@ struct registry_model {
     const struct clary_model *model;
     struct clary_model_info info;
     struct model_pace pace; /* zeros: not known */
-    char identity[32]; /* "clary-model=" and 12 hex digits */
+    char identity[32];      /* "clary-model=" and 12 hex digits */
 };
 
 /* NULL: no memory. */

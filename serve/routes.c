@@ -331,6 +331,7 @@ static void record(struct route_request *request)
 {
     struct metrics *metrics = request->routes->metrics;
     const struct clary_column_counts *counts = NULL;
+    struct clary_invoke_times times;
     struct metrics_request what = {
         .route = METRICS_ROUTES,
         .reason = request->reason,
@@ -348,7 +349,7 @@ static void record(struct route_request *request)
     if (request->is_invocation)
         counts = clary_invoke_counts(request->invoke);
     if (request->is_invocation && request->reason == CLARY_OK)
-        what.times = clary_invoke_times(request->invoke);
+        clary_invoke_times(request->invoke, what.times = &times);
     metrics_record(metrics, &what);
     metrics_record_features(
         metrics, counts,

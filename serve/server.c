@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum {
@@ -72,16 +73,14 @@ static void refuse_connection(struct server *server, int fd)
 
 /* In turn: libmicrohttpd's own pool of threads, which share a listening
  * socket, leaves some of them without work. */
-static void take_connection(void *context, int fd,
-                            const struct sockaddr *address, socklen_t len)
+static void take_connection(void *context, int fd)
 {
     struct server *server = context;
 
     if (n_connections(server) >= server->options.max_connections)
         refuse_connection(server, fd);
     else
-        http_loop_add(server->loops[server->turn++ % server->n_loops], fd,
-                      address, len);
+        http_loop_add(server->loops[server->turn++ % server->n_loops], fd);
 }
 
 /* Now and then: connections whose end of file has no edge (http.c). */

@@ -46,8 +46,8 @@ void clary_arena_reset(struct clary_arena *arena) __attribute__((nonnull));
 
 struct clary_arena_mark clary_arena_mark(const struct clary_arena *arena)
     __attribute__((nonnull));
-void clary_arena_rewind(struct clary_arena *arena,
-                        struct clary_arena_mark mark) __attribute__((nonnull));
+void clary_arena_rewind(struct clary_arena *arena, struct clary_arena_mark mark)
+    __attribute__((nonnull));
 
 /* `size` bytes (0 is allowed), aligned to CLARY_ARENA_ALIGN, not cleared; NULL
  * when the limit or the machine's memory is reached. */

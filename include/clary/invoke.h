@@ -19,12 +19,12 @@
 #ifndef CLARY_INVOKE_H
 #define CLARY_INVOKE_H
 
+#include <clary/model.h>
+#include <clary/status.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <clary/model.h>
-#include <clary/status.h>
 
 /* Whose wire bytes a reply reproduces. */
 enum clary_style {
@@ -50,7 +50,7 @@ enum clary_csv_header {
 struct clary_invoke_options {
     enum clary_style style;
     enum clary_csv_header csv_header;
-    size_t max_reply_bytes; /* default 1 GiB */
+    size_t max_reply_bytes;  /* default 1 GiB */
     size_t max_memory_bytes; /* scratch of one invocation; default 1 GiB */
     bool timed; /* keep clary_invoke_times: eight readings of the clock for a
                  * request of one row, three more for each block of rows */
@@ -71,8 +71,8 @@ struct clary_request {
 struct clary_reply {
     const char *content_type; /* bare, never with parameters; static */
     const char *body;
-    size_t len;               /* bytes */
-    size_t n_rows;            /* rows predicted */
+    size_t len;    /* bytes */
+    size_t n_rows; /* rows predicted */
 };
 
 /* Where the time of an invocation went, in nanoseconds; zeros unless it is
@@ -143,9 +143,10 @@ enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
 void clary_invoke_drain(struct clary_invoke *invoke, const char **body,
                         size_t *len) __attribute__((nonnull));
 
-/* The invocation's times until now. Valid until the next begin or free. */
-const struct clary_invoke_times *clary_invoke_times(
-    const struct clary_invoke *invoke) __attribute__((nonnull));
+/* The invocation's times until now. */
+void clary_invoke_times(const struct clary_invoke *invoke,
+                        struct clary_invoke_times *times)
+    __attribute__((nonnull));
 
 /* What was odd about the rows that were decoded until now, refused or not:
  * (n_columns), or NULL if there was nothing or nothing was looked at.
@@ -163,8 +164,7 @@ enum clary_status clary_invoke(struct clary_invoke *invoke,
     __attribute__((nonnull(1, 2, 3, 6, 7)));
 
 /* "tfserving" and so on, for settings; COUNT for an unknown name. */
-enum clary_style clary_style_parse(const char *name)
-    __attribute__((nonnull));
+enum clary_style clary_style_parse(const char *name) __attribute__((nonnull));
 enum clary_csv_header clary_csv_header_parse(const char *name)
     __attribute__((nonnull));
 

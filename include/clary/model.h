@@ -9,11 +9,11 @@
 #ifndef CLARY_MODEL_H
 #define CLARY_MODEL_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <clary/status.h>
 #include <clary/tensor.h>
+
+#include <stddef.h>
+#include <stdint.h>
 
 struct clary_model;
 
@@ -35,13 +35,13 @@ struct clary_model_info {
                             * directory and its tar.gz agree (artifact.h) */
     size_t artifact_bytes; /* sum of the sizes of the files */
     size_t n_files;
-    size_t n_parameters;   /* numbers in the constants that the ops read */
+    size_t n_parameters; /* numbers in the constants that the ops read */
     size_t n_ops;
-    size_t n_nodes;        /* nodes of the graph that were read, before
-                            * folding and fusing */
+    size_t n_nodes; /* nodes of the graph that were read, before
+                     * folding and fusing */
     size_t scratch_bytes_per_row;
-    size_t block_rows;     /* rows that one pass over the ops takes */
-    const char *notes;     /* remarks of the loader, one a line; may be "" */
+    size_t block_rows; /* rows that one pass over the ops takes */
+    const char *notes; /* remarks of the loader, one a line; may be "" */
 };
 
 /* One op of the program after optimising, for people. */

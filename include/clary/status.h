@@ -18,14 +18,14 @@
 enum clary_status {
     CLARY_OK = 0,
     /* the client's */
-    CLARY_BAD_INPUT,       /* a body that the codec or the model refuses */
-    CLARY_BAD_MEDIA_TYPE,  /* a Content-Type that no codec reads */
-    CLARY_NOT_ACCEPTABLE,  /* an Accept that no codec writes (strict styles) */
-    CLARY_TOO_LARGE,       /* over a stated limit on bytes, rows or reply */
-    CLARY_NOT_FOUND,       /* no such model, version or route */
+    CLARY_BAD_INPUT,      /* a body that the codec or the model refuses */
+    CLARY_BAD_MEDIA_TYPE, /* a Content-Type that no codec reads */
+    CLARY_NOT_ACCEPTABLE, /* an Accept that no codec writes (strict styles) */
+    CLARY_TOO_LARGE,      /* over a stated limit on bytes, rows or reply */
+    CLARY_NOT_FOUND,      /* no such model, version or route */
     /* the model's */
-    CLARY_BAD_MODEL,       /* damaged or contradictory artifact */
-    CLARY_UNSUPPORTED,     /* sound artifact, but an op or form unknown here */
+    CLARY_BAD_MODEL,   /* damaged or contradictory artifact */
+    CLARY_UNSUPPORTED, /* sound artifact, but an op or form unknown here */
     /* the machine's, ours */
     CLARY_NO_MEMORY,
     CLARY_IO,
@@ -37,8 +37,8 @@ enum clary_status {
 
 struct clary_error {
     enum clary_status status;
-    size_t row;    /* 1-based row of the request; 0: not about one row */
-    size_t column; /* 1-based column; 0: not about one column */
+    size_t row;     /* 1-based row of the request; 0: not about one row */
+    size_t column;  /* 1-based column; 0: not about one column */
     size_t feature; /* 1-based column of the model that a refused cell was
                      * for, wherever it stood; 0: not about one cell */
     char message[CLARY_MESSAGE_BYTES]; /* NUL-terminated, valid UTF-8 */

@@ -45,7 +45,7 @@ struct clary_tensor {
 
 /* One input or output of a model, for one row. */
 struct clary_field {
-    const char *name;         /* as the signature names it */
+    const char *name; /* as the signature names it */
     enum clary_dtype dtype;
     struct clary_shape shape; /* of one row: the batch dimension is left out */
     size_t width;             /* elements of one row: the shape's product */

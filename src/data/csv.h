@@ -37,7 +37,7 @@ struct clary_csv_header_row {
     size_t twice;       /* first column (1-based) named before; 0: none */
     char unknown_name[CLARY_CSV_QUOTE_BYTES];
     char twice_name[CLARY_CSV_QUOTE_BYTES];
-    struct clary_column *columns;    /* (n_columns), in the header's order */
+    struct clary_column *columns;      /* (n_columns), in the header's order */
     const struct clary_column **named; /* columns with a name of their own, by
                                         * name; NULL: not sorted yet */
     size_t n_named;

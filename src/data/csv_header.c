@@ -108,9 +108,8 @@ static size_t find_column(const struct clary_reader *reader, const char *text,
     struct clary_string key = {text, len};
     size_t name_len = 0, first = 0; /* first: column of the field */
     int64_t element = -1;
-    const struct clary_column **named =
-        bsearch(&key, header->named, header->n_named, sizeof *named,
-                compare_text);
+    const struct clary_column **named = bsearch(
+        &key, header->named, header->n_named, sizeof *named, compare_text);
     if (named != NULL)
         return (size_t)(*named - csv->columns);
     if (!split_name(text, len, &name_len, &element))

@@ -21,7 +21,8 @@ void clary_rows_columns(const struct clary_rows *rows,
                 .name = names ? names[i] : field->name,
                 .element = names ? 0 : i,
                 .width = names ? 1 : field->width,
-                .index = index++,
+                .index = index + i,
             };
+        index += field->width;
     }
 }

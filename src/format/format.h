@@ -9,31 +9,31 @@
 #ifndef CLARY_FORMAT_FORMAT_H
 #define CLARY_FORMAT_FORMAT_H
 
-#include <clary/arena.h>
-#include <clary/status.h>
-
 #include "base/artifact.h"
 #include "program/program.h"
+
+#include <clary/arena.h>
+#include <clary/status.h>
 
 /* What a loader fills in. */
 struct clary_loading {
     const struct clary_artifact *artifact;
-    struct clary_arena *arena;      /* lives as long as the model */
-    struct clary_arena *temporary;  /* gone after the load */
-    struct clary_program *program;  /* the loader makes it, in `arena` */
-    bool all_trees; /* set by the caller: use the trees behind the best
-                     * iteration too (XGBoost) */
-    const char *name;               /* of the model; the loader may set it */
+    struct clary_arena *arena;     /* lives as long as the model */
+    struct clary_arena *temporary; /* gone after the load */
+    struct clary_program *program; /* the loader makes it, in `arena` */
+    bool all_trees;   /* set by the caller: use the trees behind the best
+                       * iteration too (XGBoost) */
+    const char *name; /* of the model; the loader may set it */
     int64_t version;
-    const char *framework;          /* "TensorFlow 2.18.1" */
-    const char *signature;          /* name of the signature */
-    size_t n_nodes;                 /* nodes read */
-    const char *notes;              /* remarks, one a line */
+    const char *framework; /* "TensorFlow 2.18.1" */
+    const char *signature; /* name of the signature */
+    size_t n_nodes;        /* nodes read */
+    const char *notes;     /* remarks, one a line */
 };
 
 struct clary_format {
-    const char *name;  /* "TensorFlow SavedModel" */
-    const char *style; /* "tfserving": the wire style of its container */
+    const char *name;    /* "TensorFlow SavedModel" */
+    const char *style;   /* "tfserving": the wire style of its container */
     bool missing_is_nan; /* its models define missing values: NaN is one, and
                           * so an empty cell of CSV (D-5) */
     /* Whether the artifact holds this format; cheap. */

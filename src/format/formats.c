@@ -2,15 +2,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "format/format.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "format/format.h"
-
 static const struct clary_format *const formats[] = {
     &clary_format_savedmodel,
+    &clary_format_lightgbm, /* before xgboost, which takes any JSON for its */
     &clary_format_xgboost,
-    &clary_format_lightgbm,
 };
 
 /* The first paths of an artifact, for a message. */
@@ -21,8 +21,8 @@ static void list_files(const struct clary_artifact *artifact, char *text,
 
     text[0] = '\0';
     for (i = 0; i < artifact->n_files && i < 5; i++) {
-        int n = snprintf(text + used, text_bytes - used, "%s%s",
-                         i ? ", " : "", artifact->files[i].path);
+        int n = snprintf(text + used, text_bytes - used, "%s%s", i ? ", " : "",
+                         artifact->files[i].path);
 
         if (n < 0 || (size_t)n >= text_bytes - used)
             return;

@@ -2,12 +2,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "kernel/gemm.h"
+#include "kernel/kernel.h"
+
 #include <clary/clary.h>
 
 #include <stdio.h>
-
-#include "kernel/gemm.h"
-#include "kernel/kernel.h"
 
 /* Written by clary_init, before there are threads. */
 static char description[256] = "not initialised";

@@ -12,20 +12,22 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include <clary/invoke.h>
-
+#include "base/clock.h"
 #include "data/codec.h"
 #include "data/media.h"
 #include "invoke/model.h"
 #include "invoke/style.h"
 #include "invoke/watch.h"
 
-#define DEFAULT_MAX_REPLY_BYTES ((size_t)1 << 30)
+#include <clary/invoke.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_MAX_REPLY_BYTES  ((size_t)1 << 30)
 #define DEFAULT_MAX_MEMORY_BYTES ((size_t)1 << 30)
+
+enum stage { DECODE, RUN, ENCODE, WAIT, N_STAGES };
 
 struct clary_invoke {
     struct clary_invoke_options options;
@@ -48,8 +50,8 @@ struct clary_invoke {
     struct clary_rows in, result;
     bool writing; /* write_begin was called */
     struct clary_watch watch;
-    struct clary_invoke_times times;
-    uint64_t lap_ns; /* the clock when the last of them was added to */
+    uint64_t ticks[N_STAGES];
+    uint64_t lap; /* the clock when the last of them was added to */
 };
 
 struct clary_invoke *clary_invoke_new(
@@ -100,8 +102,7 @@ static enum clary_status set_model(struct clary_invoke *invoke,
     }
     invoke->serial = 0;
     clary_arena_reset(arena);
-    invoke->execution =
-        clary_execution_new(arena, clary_model_program(model));
+    invoke->execution = clary_execution_new(arena, clary_model_program(model));
     invoke->inputs =
         clary_arena_calloc(arena, signature->n_inputs, sizeof(void *));
     invoke->outputs =
@@ -145,24 +146,17 @@ static enum clary_status locate(struct clary_invoke *invoke,
                       "a block of rows failed, none of its rows alone does");
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Books the time since the last lap. */
-static void lap(struct clary_invoke *invoke, uint64_t *time_ns)
+static void lap(struct clary_invoke *invoke, enum stage stage)
 {
     uint64_t now;
 
     if (!invoke->options.timed)
         return;
-    now = now_ns();
-    *time_ns += now - invoke->lap_ns;
-    invoke->lap_ns = now;
+    now = clary_clock_ticks();
+    if (now > invoke->lap)
+        invoke->ticks[stage] += now - invoke->lap;
+    invoke->lap = now;
 }
 
 /* clary_rows.full of the inputs. */
@@ -173,7 +167,7 @@ static enum clary_status block_full(void *context, struct clary_rows *rows,
     struct clary_writer *writer = &invoke->writer;
 
     clary_watch_rows(&invoke->watch, rows);
-    lap(invoke, &invoke->times.decode_ns);
+    lap(invoke, DECODE);
     if (!invoke->writing) {
         writer->options.columnar = invoke->reader.columnar;
         CLARY_TRY(invoke->form.codec->write_begin(writer, err));
@@ -181,11 +175,11 @@ static enum clary_status block_full(void *context, struct clary_rows *rows,
     }
     if (clary_execution_run(invoke->execution, rows->n_rows, err) != CLARY_OK)
         return locate(invoke, err);
-    lap(invoke, &invoke->times.run_ns);
+    lap(invoke, RUN);
     invoke->result.n_rows = rows->n_rows;
     invoke->result.first_row = rows->first_row;
     CLARY_TRY(invoke->form.codec->write_rows(writer, &invoke->result, err));
-    lap(invoke, &invoke->times.encode_ns);
+    lap(invoke, ENCODE);
     rows->first_row += rows->n_rows;
     rows->n_rows = 0;
     return CLARY_OK;
@@ -197,15 +191,13 @@ static enum clary_status choose_reader(struct clary_invoke *invoke,
 {
     char type[CLARY_MEDIA_BYTES];
 
-    invoke->reading =
-        content_type && clary_media_type(content_type, type)
-            ? clary_codec_for_reading(type)
-            : NULL;
+    invoke->reading = content_type && clary_media_type(content_type, type)
+                          ? clary_codec_for_reading(type)
+                          : NULL;
     if (!invoke->reading)
-        return clary_fail(err, CLARY_BAD_MEDIA_TYPE,
-                          "Unsupported Media Type: %s",
-                          content_type && *content_type ? content_type
-                                                        : "Unknown");
+        return clary_fail(
+            err, CLARY_BAD_MEDIA_TYPE, "Unsupported Media Type: %s",
+            content_type && *content_type ? content_type : "Unknown");
     return CLARY_OK;
 }
 
@@ -239,7 +231,7 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
     clary_buffer_clear(&invoke->out);
     invoke->writing = false;
     invoke->watch = (struct clary_watch){0};
-    invoke->times = (struct clary_invoke_times){0};
+    memset(invoke->ticks, 0, sizeof invoke->ticks);
     CLARY_TRY(choose_reader(invoke, request->content_type, err));
     CLARY_TRY(set_model(invoke, model, err));
     if (style == CLARY_STYLE_AUTO)
@@ -249,12 +241,12 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
         header = invoke->form.options.tfserving ? CLARY_CSV_HEADER_ABSENT
                                                 : CLARY_CSV_HEADER_AUTO;
     set_blocks(invoke, signature);
-    invoke->reader = (struct clary_reader){.rows = &invoke->in,
-                                           .arena = &invoke->arena,
-                                           .header = header,
-                                           .missing_is_nan =
-                                               clary_model_missing_is_nan(model),
-                                           .signature_name = signature->name};
+    invoke->reader = (struct clary_reader){
+        .rows = &invoke->in,
+        .arena = &invoke->arena,
+        .header = header,
+        .missing_is_nan = clary_model_missing_is_nan(model),
+        .signature_name = signature->name};
     invoke->writer = (struct clary_writer){.fields = signature->outputs,
                                            .n_fields = signature->n_outputs,
                                            .out = &invoke->out,
@@ -264,7 +256,7 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
                                 signature->n_columns, &invoke->arena, err));
     CLARY_TRY(invoke->reading->read_begin(&invoke->reader, err));
     if (invoke->options.timed)
-        invoke->lap_ns = now_ns();
+        invoke->lap = clary_clock_ticks();
     return CLARY_OK;
 }
 
@@ -272,9 +264,9 @@ enum clary_status clary_invoke_feed(struct clary_invoke *invoke,
                                     const char *bytes, size_t len,
                                     struct clary_error *err)
 {
-    lap(invoke, &invoke->times.wait_ns);
+    lap(invoke, WAIT);
     CLARY_TRY(invoke->reading->read_feed(&invoke->reader, bytes, len, err));
-    lap(invoke, &invoke->times.decode_ns);
+    lap(invoke, DECODE);
     return CLARY_OK;
 }
 
@@ -282,12 +274,12 @@ enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
                                       struct clary_reply *reply,
                                       struct clary_error *err)
 {
-    lap(invoke, &invoke->times.wait_ns);
+    lap(invoke, WAIT);
     CLARY_TRY(invoke->reading->read_end(&invoke->reader, err));
     if (!invoke->writing)
         return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
     CLARY_TRY(invoke->form.codec->write_end(&invoke->writer, err));
-    lap(invoke, &invoke->times.encode_ns);
+    lap(invoke, ENCODE);
     reply->content_type = invoke->form.content_type;
     reply->body = invoke->out.bytes;
     reply->len = invoke->out.len;
@@ -303,10 +295,13 @@ void clary_invoke_drain(struct clary_invoke *invoke, const char **body,
     invoke->out.len -= *len;
 }
 
-const struct clary_invoke_times *clary_invoke_times(
-    const struct clary_invoke *invoke)
+void clary_invoke_times(const struct clary_invoke *invoke,
+                        struct clary_invoke_times *times)
 {
-    return &invoke->times;
+    times->decode_ns = clary_clock_ns(invoke->ticks[DECODE]);
+    times->run_ns = clary_clock_ns(invoke->ticks[RUN]);
+    times->encode_ns = clary_clock_ns(invoke->ticks[ENCODE]);
+    times->wait_ns = clary_clock_ns(invoke->ticks[WAIT]);
 }
 
 const struct clary_column_counts *clary_invoke_counts(

@@ -4,12 +4,12 @@
  */
 #include "invoke/model.h"
 
+#include "base/artifact.h"
+#include "format/format.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/artifact.h"
-#include "format/format.h"
 
 #define DEFAULT_MAX_MODEL_BYTES ((size_t)4 << 30)
 
@@ -52,10 +52,10 @@ static enum clary_status load(struct clary_model *model,
     return CLARY_OK;
 }
 
-enum clary_status
-clary_model_load_artifact(const struct clary_artifact *artifact,
-                          const struct clary_load_options *options,
-                          struct clary_model **out, struct clary_error *err)
+enum clary_status clary_model_load_artifact(
+    const struct clary_artifact *artifact,
+    const struct clary_load_options *options, struct clary_model **out,
+    struct clary_error *err)
 {
     static atomic_uint_fast64_t serial;
     size_t max_bytes = options ? options->max_model_bytes : 0;
@@ -115,8 +115,7 @@ const struct clary_signature *clary_model_signature(
     return &model->signature;
 }
 
-const struct clary_program *clary_model_program(
-    const struct clary_model *model)
+const struct clary_program *clary_model_program(const struct clary_model *model)
 {
     return model->loading.program;
 }
@@ -173,8 +172,7 @@ void clary_model_op_info(const struct clary_model *model, size_t index,
 int clary_model_file(const struct clary_model *model, const char *path,
                      const char **bytes, size_t *len)
 {
-    const struct clary_file *file =
-        clary_artifact_find(model->artifact, path);
+    const struct clary_file *file = clary_artifact_find(model->artifact, path);
 
     if (!file)
         return 0;

@@ -5,11 +5,11 @@
 #ifndef CLARY_INVOKE_MODEL_H
 #define CLARY_INVOKE_MODEL_H
 
-#include <clary/invoke.h>
-#include <clary/model.h>
-
 #include "base/artifact.h"
 #include "program/program.h"
+
+#include <clary/invoke.h>
+#include <clary/model.h>
 
 /* clary_model_load of what is in `artifact`, which stays the caller's and must
  * outlive the model (tests, fuzzing). */

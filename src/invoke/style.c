@@ -10,11 +10,11 @@
  */
 #include "invoke/style.h"
 
-#include <string.h>
-
 #include "data/media.h"
 
-#define JSON "application/json"
+#include <string.h>
+
+#define JSON       "application/json"
 #define JSON_LINES "application/jsonlines"
 
 static const char *const style_names[CLARY_STYLE_COUNT] = {
@@ -92,8 +92,8 @@ void clary_reply_form(enum clary_style style, const char *accept,
 
     read_accept(accept, &accepted);
     memset(form, 0, sizeof *form);
-    form->codec = accepted.codec && !strict ? accepted.codec
-                                            : clary_codec_named("json");
+    form->codec =
+        accepted.codec && !strict ? accepted.codec : clary_codec_named("json");
     form->content_type = strict && accepted.lines_first
                              ? JSON_LINES
                              : form->codec->media_types[0];

@@ -5,9 +5,9 @@
 #ifndef CLARY_INVOKE_STYLE_H
 #define CLARY_INVOKE_STYLE_H
 
-#include <clary/invoke.h>
-
 #include "data/codec.h"
+
+#include <clary/invoke.h>
 
 struct clary_reply_form {
     const struct clary_codec *codec;

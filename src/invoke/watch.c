@@ -18,15 +18,13 @@ enum { CHUNK = 8 };
 
 enum clary_status clary_watch_begin(struct clary_watch *watch,
                                     const struct clary_ranges *ranges,
-                                    size_t n_columns,
-                                    struct clary_arena *arena,
+                                    size_t n_columns, struct clary_arena *arena,
                                     struct clary_error *err)
 {
     *watch = (struct clary_watch){.ranges = ranges};
     if (!ranges)
         return CLARY_OK;
-    watch->counts =
-        clary_arena_calloc(arena, n_columns, sizeof *watch->counts);
+    watch->counts = clary_arena_calloc(arena, n_columns, sizeof *watch->counts);
     return watch->counts ? CLARY_OK : clary_no_memory(err);
 }
 

@@ -5,29 +5,27 @@
 #ifndef CLARY_INVOKE_WATCH_H
 #define CLARY_INVOKE_WATCH_H
 
-#include <stdbool.h>
+#include "data/rows.h"
 
 #include <clary/arena.h>
 #include <clary/invoke.h>
 
-#include "data/rows.h"
+#include <stdbool.h>
 
 /* Begin with zeros. */
 struct clary_watch {
-    const struct clary_ranges *ranges; /* NULL: nothing is looked at */
+    const struct clary_ranges *ranges;  /* NULL: nothing is looked at */
     struct clary_column_counts *counts; /* (n_columns) */
-    bool found; /* a count is not 0 */
+    bool found;                         /* a count is not 0 */
 };
 
 /* `ranges` may be NULL. Errors: CLARY_NO_MEMORY. */
 enum clary_status clary_watch_begin(struct clary_watch *watch,
                                     const struct clary_ranges *ranges,
-                                    size_t n_columns,
-                                    struct clary_arena *arena,
+                                    size_t n_columns, struct clary_arena *arena,
                                     struct clary_error *err) CLARY_MUST_USE;
 
 /* Looks at the rows held, before the model takes them. */
-void clary_watch_rows(struct clary_watch *watch,
-                      const struct clary_rows *rows);
+void clary_watch_rows(struct clary_watch *watch, const struct clary_rows *rows);
 
 #endif

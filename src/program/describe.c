@@ -2,10 +2,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "program/program_impl.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "program/program_impl.h"
 
 #define TEXT_BYTES 160
 

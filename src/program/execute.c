@@ -7,19 +7,19 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <string.h>
-
 #include "program/program_impl.h"
+
+#include <string.h>
 
 struct clary_execution {
     const struct clary_program *program;
-    struct clary_tensor *tensors;    /* of the values in `used`, in order */
-    int64_t *row_dims;               /* dim[0] for one row; 0: not per row */
+    struct clary_tensor *tensors; /* of the values in `used`, in order */
+    int64_t *row_dims;            /* dim[0] for one row; 0: not per row */
     size_t n_tensors;
-    struct clary_tensor **operands;  /* inputs and outputs, op after op */
+    struct clary_tensor **operands; /* inputs and outputs, op after op */
     struct clary_tensor **inputs, **outputs; /* of the program */
     void *op_scratch;
-    size_t n_rows;                   /* that the shapes are set for */
+    size_t n_rows; /* that the shapes are set for */
 };
 
 /* The tensor of `value`, made on first use. `index` maps values to tensors,
@@ -72,8 +72,7 @@ static void connect(struct clary_execution *e, uint32_t *index, char *scratch)
             *operand++ = tensor_of(e, index, scratch, op->out[j]);
     }
     for (i = 0; i < program->n_outputs; i++)
-        e->outputs[i] =
-            tensor_of(e, index, scratch, program->outputs[i].value);
+        e->outputs[i] = tensor_of(e, index, scratch, program->outputs[i].value);
 }
 
 struct clary_execution *clary_execution_new(struct clary_arena *arena,
@@ -92,8 +91,7 @@ struct clary_execution *clary_execution_new(struct clary_arena *arena,
     e->tensors = clary_arena_calloc(arena, n_tensors, sizeof *e->tensors);
     e->row_dims = clary_arena_calloc(arena, n_tensors, sizeof *e->row_dims);
     e->operands = clary_arena_calloc(arena, n_operands, sizeof *e->operands);
-    e->inputs =
-        clary_arena_calloc(arena, program->n_inputs, sizeof *e->inputs);
+    e->inputs = clary_arena_calloc(arena, program->n_inputs, sizeof *e->inputs);
     e->outputs =
         clary_arena_calloc(arena, program->n_outputs, sizeof *e->outputs);
     e->op_scratch = clary_arena_alloc(arena, program->op_scratch_bytes);
@@ -142,9 +140,9 @@ enum clary_status clary_execution_run(struct clary_execution *execution,
         struct clary_tensor **out = operand + op->n_inputs;
 
         if (out[0]->data != operand[0]->data) /* not a reshape in place */
-            CLARY_TRY(op->kind->run(
-                op, (const struct clary_tensor *const *)operand, out,
-                execution->op_scratch, err));
+            CLARY_TRY(op->kind->run(op,
+                                    (const struct clary_tensor *const *)operand,
+                                    out, execution->op_scratch, err));
         operand = out + op->n_outputs;
     }
     return CLARY_OK;

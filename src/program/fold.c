@@ -84,10 +84,10 @@ static enum clary_status run_once(struct clary_program *program,
                                   struct clary_error *err)
 {
     size_t n_in = op->n_inputs, n_out = op->n_outputs, i;
-    struct clary_tensor *tensors = clary_arena_calloc(
-        program->arena, n_in + n_out, sizeof *tensors);
-    struct clary_tensor **pointers = clary_arena_calloc(
-        program->arena, n_in + n_out, sizeof *pointers);
+    struct clary_tensor *tensors =
+        clary_arena_calloc(program->arena, n_in + n_out, sizeof *tensors);
+    struct clary_tensor **pointers =
+        clary_arena_calloc(program->arena, n_in + n_out, sizeof *pointers);
     void *scratch = clary_arena_alloc(program->arena, op->scratch_bytes);
 
     if (!tensors || !pointers || !scratch)
@@ -103,8 +103,8 @@ static enum clary_status run_once(struct clary_program *program,
         memcpy(&tensors[i].data, &in[i]->data, sizeof(void *));
     }
     for (i = 0; i < n_out; i++)
-        CLARY_TRY(make_tensor(program->arena, &results[i], &tensors[n_in + i],
-                              err));
+        CLARY_TRY(
+            make_tensor(program->arena, &results[i], &tensors[n_in + i], err));
     if (op->kind->run(op, (const struct clary_tensor *const *)pointers,
                       pointers + n_in, scratch, err) != CLARY_OK)
         return err->status = CLARY_BAD_MODEL; /* no request was read yet */
@@ -113,15 +113,14 @@ static enum clary_status run_once(struct clary_program *program,
     return CLARY_OK;
 }
 
-static bool same_value(const struct clary_value *a,
-                       const struct clary_value *b)
+static bool same_value(const struct clary_value *a, const struct clary_value *b)
 {
     size_t elements;
 
     return clary_shape_equal(&a->shape, &b->shape) &&
            clary_shape_elements(&a->shape, &elements) &&
-           memcmp(a->data, b->data,
-                  elements * clary_dtype_bytes(a->dtype)) == 0;
+           memcmp(a->data, b->data, elements * clary_dtype_bytes(a->dtype)) ==
+               0;
 }
 
 /* A value from its probes: a constant when all are equal. */
@@ -216,8 +215,8 @@ enum clary_status clary_fold_shape(struct clary_program *program,
                           "a shape is asked for as %s, expected int32 or "
                           "int64",
                           clary_dtype_name(dtype));
-    result->probe = clary_arena_calloc(program->arena, CLARY_PROBES,
-                                       sizeof *result->probe);
+    result->probe =
+        clary_arena_calloc(program->arena, CLARY_PROBES, sizeof *result->probe);
     if (!result->probe)
         return clary_no_memory(err);
     for (p = 0; p < CLARY_PROBES; p++)

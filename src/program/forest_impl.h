@@ -183,6 +183,7 @@ struct forest_tree {
     const uint32_t *walk_leaves;   /* linear: the forest's leaf, by node */
     struct clary_blend_tree blend; /* nodes NULL: walked for any rows */
     const void *blend_values;      /* by label */
+    uint32_t index;                /* the loader's */
     uint32_t group;
     uint16_t sure, depth; /* nodes on the way to the nearest and to
                            * the farthest leaf */
@@ -190,7 +191,8 @@ struct forest_tree {
 
 struct forest_layout {
     struct forest_ranks ranks;
-    struct forest_tree *trees;
+    struct forest_tree *trees; /* by group, each group's in the loader's order:
+                                * no sum depends on another group's trees */
     size_t n_trees;
     const uint32_t *sets;  /* words; NULL: there are no categories */
     size_t first_category; /* walk columns from here on are categories */

@@ -46,14 +46,14 @@ struct layout_plan {
 
 /* --- one tree, breadth-first ---------------------------------------------- */
 
-static void visit_tree(struct layout_plan *plan, size_t t)
+static void visit_tree(struct layout_plan *plan, const struct forest_tree *tree)
 {
+    const int32_t root = plan->forest->roots[tree->index];
     struct visit *visits = plan->visits;
     uint32_t next = FOREST_ROOT + 1;
     size_t count = 0;
 
-    visits[count++] =
-        (struct visit){plan->forest->roots[t], 0, FOREST_ROOT, FOREST_ROOT};
+    visits[count++] = (struct visit){root, 0, FOREST_ROOT, FOREST_ROOT};
     for (size_t v = 0; v < count; v++) {
         const struct clary_forest_node *node;
 
@@ -82,7 +82,6 @@ static void measure_tree(struct layout_plan *plan, size_t t, double *n_blended,
     size_t n_leaves = 0, sum = 0;
     bool has_category = false;
 
-    tree->group = forest->groups[t];
     tree->sure = UINT16_MAX;
     for (size_t v = 0; v < plan->n_visits; v++) {
         const struct visit *visit = &plan->visits[v];
@@ -248,7 +247,7 @@ static enum clary_status make_walk(struct layout_plan *plan, size_t t,
         make_walk_node(plan, visit, nodes);
         if (visit->child >= 0)
             continue;
-        set_value(forest, t, (size_t)~visit->child, values, visit->place);
+        set_value(forest, t, (uint32_t)~visit->child, values, visit->place);
         if (leaves)
             leaves[visit->place] = (uint32_t)~visit->child;
     }
@@ -262,7 +261,7 @@ static enum clary_status make_walk(struct layout_plan *plan, size_t t,
 
 struct blend_plan {
     struct layout_plan *plan;
-    size_t t;
+    size_t index; /* the loader's tree */
     void *values;
     size_t n_leaves; /* labelled so far */
     struct clary_blend_node pairs[CLARY_BLEND_LEAVES / 2];
@@ -282,7 +281,7 @@ static uint8_t add_blend(struct blend_plan *blend, int32_t child)
     struct clary_blend_node out;
 
     if (child < 0) {
-        set_value(plan->forest, blend->t, (size_t)~child, blend->values,
+        set_value(plan->forest, blend->t, (uint32_t)~child, blend->values,
                   blend->n_leaves++);
         return 0;
     }
@@ -309,8 +308,8 @@ static enum clary_status make_blend(struct layout_plan *plan, size_t t,
                                     struct clary_error *err)
 {
     const enum clary_dtype dtype = plan->forest->dtype;
-    struct blend_plan blend = {.plan = plan, .t = t};
     struct forest_tree *tree = &plan->layout->trees[t];
+    struct blend_plan blend = {.plan = plan, .index = tree->index};
     const size_t n_leaves = (plan->n_visits + 1) / 2;
     struct clary_blend_node *nodes =
         clary_arena_calloc(plan->arena, n_leaves, sizeof *nodes);
@@ -319,7 +318,7 @@ static enum clary_status make_blend(struct layout_plan *plan, size_t t,
         clary_arena_calloc(plan->arena, n_leaves, clary_dtype_bytes(dtype));
     if (!nodes || !blend.values)
         return clary_no_memory(err);
-    tree->blend.root = add_blend(&blend, plan->forest->roots[t]);
+    tree->blend.root = add_blend(&blend, plan->forest->roots[tree->index]);
     memcpy(nodes, blend.pairs, blend.n_pairs * sizeof *nodes);
     memcpy(nodes + blend.n_pairs, blend.others, blend.n_others * sizeof *nodes);
     tree->blend.nodes = nodes;
@@ -330,6 +329,30 @@ static enum clary_status make_blend(struct layout_plan *plan, size_t t,
 }
 
 /* --- all together --------------------------------------------------------- */
+
+/* Puts the trees in the order in which they are added up. */
+static enum clary_status order_trees(struct layout_plan *plan,
+                                     struct clary_error *err)
+{
+    const struct clary_forest *forest = plan->forest;
+    size_t *next =
+        clary_arena_calloc(plan->scratch, forest->n_groups + 1, sizeof *next);
+
+    if (!next)
+        return clary_no_memory(err);
+    for (size_t t = 0; t < forest->n_trees; t++)
+        next[forest->groups[t] + 1]++;
+    for (size_t g = 0; g < forest->n_groups; g++)
+        next[g + 1] += next[g];
+    for (size_t t = 0; t < forest->n_trees; t++) {
+        struct forest_tree *tree =
+            &plan->layout->trees[next[forest->groups[t]]++];
+
+        tree->index = (uint32_t)t;
+        tree->group = forest->groups[t];
+    }
+    return CLARY_OK;
+}
 
 /* Sources, thresholds and the nodes' places among them. */
 static enum clary_status rank_nodes(struct layout_plan *plan,
@@ -342,7 +365,7 @@ static enum clary_status rank_nodes(struct layout_plan *plan,
     if (!is_reached)
         return clary_no_memory(err);
     for (size_t t = 0; t < forest->n_trees; t++) {
-        visit_tree(plan, t);
+        visit_tree(plan, &plan->layout->trees[t]);
         for (size_t v = 0; v < plan->n_visits; v++)
             if (plan->visits[v].child >= 0)
                 is_reached[plan->visits[v].child] = true;
@@ -367,7 +390,7 @@ static enum clary_status prepare(struct layout_plan *plan,
     CLARY_TRY(clary_forest_columns_plan(plan->scratch, &layout->ranks,
                                         BLEND_RANK_MAX, &plan->blend, err));
     for (size_t t = 0; t < forest->n_trees; t++) {
-        visit_tree(plan, t);
+        visit_tree(plan, &plan->layout->trees[t]);
         measure_tree(plan, t, &n_blended, &n_walked);
         need_columns(plan, plan->can_blend[t]);
     }
@@ -406,9 +429,10 @@ enum clary_status clary_forest_layout_new(struct clary_arena *arena,
         clary_arena_calloc(scratch, forest->n_trees, sizeof *plan.can_blend);
     if (!layout->trees || !plan.places || !plan.visits || !plan.can_blend)
         return clary_no_memory(err);
+    CLARY_TRY(order_trees(&plan, err));
     CLARY_TRY(prepare(&plan, err));
     for (size_t t = 0; t < forest->n_trees; t++) {
-        visit_tree(&plan, t);
+        visit_tree(&plan, &layout->trees[t]);
         CLARY_TRY(make_walk(&plan, t, err));
         if (plan.can_blend[t])
             CLARY_TRY(make_blend(&plan, t, err));

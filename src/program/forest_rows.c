@@ -4,6 +4,10 @@
  * search them. The search has no branches on data, and four rows search side
  * by side, since each step of one waits for the step before.
  *
+ * A missing value has the key MISSING, above all others, so that it ranks
+ * above all thresholds and goes right; columns in which it goes left ask for
+ * it.
+ *
  * Tests: tests/unit/test_forest.c.
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,41 +15,73 @@
 
 #include <math.h>
 
-enum { LANES = 4, MISSING = -1 };
+enum { LANES = 4 };
 
-/* Feature `feature` of each row, exactly. */
-static void read_values(const struct forest_ranks *ranks, const void *x,
-                        size_t rows, size_t feature, double *values)
+#define MISSING INT64_MAX
+
+/* What a source says of a block of rows. */
+struct ranked {
+    int64_t key[CLARY_BLEND_ROWS]; /* of categories the code */
+    uint32_t rank[CLARY_BLEND_ROWS];
+};
+
+/* --- keys ----------------------------------------------------------------- */
+
+/* What LightGBM takes for zero: a float, widened. */
+static inline bool is_zero(double x)
+{
+    return fabs(x) <= (double)1e-35F;
+}
+
+static inline int64_t key_of(const struct forest_source *source, double x)
+{
+    if (isnan(x))
+        return source->missing == CLARY_MISSING_NONE ? forest_key(0) : MISSING;
+    if (source->missing == CLARY_MISSING_ZERO && is_zero(x))
+        return MISSING;
+    return forest_key(x);
+}
+
+/* The code, -1 for what is in no set. -0.5 is 0 to LightGBM, which casts, and
+ * negative to XGBoost, which compares first. */
+static inline int64_t code_of(const struct forest_source *source, double x,
+                              bool truncates)
+{
+    if (isnan(x) || (source->missing == CLARY_MISSING_ZERO && is_zero(x)))
+        return MISSING;
+    return (truncates ? x > -1 : x >= 0) && x < 0x1p31 ? (int64_t)x : -1;
+}
+
+static inline int64_t read_key(const struct forest_ranks *ranks,
+                               const struct forest_source *source, double x)
+{
+    return source->is_category
+               ? code_of(source, x, ranks->dtype == CLARY_DTYPE_F64)
+               : key_of(source, x);
+}
+
+static void read_keys(const struct forest_ranks *ranks,
+                      const struct forest_source *source, const void *x,
+                      size_t rows, int64_t *key)
 {
     const size_t n = ranks->n_features;
-    const float *x32 = (const float *)x + feature;
-    const double *x64 = (const double *)x + feature;
+    const float *x32 = (const float *)x + source->feature;
+    const double *x64 = (const double *)x + source->feature;
 
     if (ranks->dtype == CLARY_DTYPE_F32)
         for (size_t r = 0; r < rows; r++)
-            values[r] = (double)x32[r * n];
+            key[r] = read_key(ranks, source, (double)x32[r * n]);
     else
         for (size_t r = 0; r < rows; r++)
-            values[r] = x64[r * n];
+            key[r] = read_key(ranks, source, x64[r * n]);
 }
 
-/* What LightGBM takes for zero: a float, widened. */
-static bool is_missing(double x, uint8_t missing)
-{
-    switch (missing) {
-    case CLARY_MISSING_NAN:
-        return isnan(x);
-    case CLARY_MISSING_ZERO:
-        return !(fabs(x) > (double)1e-35F);
-    default:
-        return false;
-    }
-}
+/* --- ranks ---------------------------------------------------------------- */
 
-/* rank[l] = how many of n > 0 ascending thresholds are below key[l]. */
+/* rank[l] = how many of n ascending thresholds are below key[l]. */
 static inline __attribute__((always_inline)) void search(
     const int64_t *thresholds, size_t n, const int64_t *key, size_t lanes,
-    int32_t *rank)
+    uint32_t *rank)
 {
     const int64_t *at[LANES];
 
@@ -62,98 +98,75 @@ static inline __attribute__((always_inline)) void search(
     }
 #pragma GCC unroll 4
     for (size_t l = 0; l < lanes; l++)
-        rank[l] = (int32_t)(at[l] - thresholds) + (*at[l] < key[l]);
+        rank[l] = (uint32_t)(at[l] - thresholds) + (n > 0 && *at[l] < key[l]);
 }
 
-static void rank_numbers(const struct forest_source *source,
-                         const double *values, size_t rows, int32_t *rank)
+/* A code that no set holds has the rank CATEGORY_RIGHT. */
+static void rank_codes(const struct forest_source *source, size_t rows,
+                       struct ranked *ranked)
 {
-    const int64_t *thresholds = source->thresholds;
-    const size_t n = source->n_thresholds;
-    int64_t key[CLARY_BLEND_ROWS];
-    size_t r = 0;
+    uint32_t *rank = ranked->rank;
 
-    for (size_t i = 0; i < rows; i++)
-        key[i] = forest_key(isnan(values[i]) ? 0 : values[i]);
-    for (; r + LANES <= rows; r += LANES)
-        search(thresholds, n, key + r, LANES, rank + r);
-    for (; r < rows; r++)
-        search(thresholds, n, key + r, 1, rank + r);
-    for (size_t i = 0; i < rows; i++)
-        rank[i] = is_missing(values[i], source->missing) ? MISSING : rank[i];
-}
-
-/* Of codes that no set holds CATEGORY_RIGHT. */
-static void rank_categories(const struct forest_ranks *ranks,
-                            const struct forest_source *source,
-                            const double *values, size_t rows, int32_t *rank)
-{
-    const bool truncates = ranks->dtype == CLARY_DTYPE_F64; /* -0.5 to 0 */
-
-    for (size_t r = 0; r < rows; r++) {
-        const double x = values[r];
-        int64_t code;
-
-        rank[r] = CATEGORY_RIGHT;
-        if (isnan(x) || is_missing(x, source->missing)) {
-            rank[r] = MISSING;
-            continue;
-        }
-        if (!(truncates ? x > -1 : x >= 0) || !(x < 0x1p31) ||
-            source->n_thresholds == 0)
-            continue;
-        code = (int64_t)x;
-        search(source->thresholds, source->n_thresholds, &code, 1, &rank[r]);
-        if ((size_t)rank[r] < source->n_thresholds &&
-            source->thresholds[rank[r]] == code)
+    for (size_t r = 0; r < rows; r++)
+        if (rank[r] < source->n_thresholds &&
+            source->thresholds[rank[r]] == ranked->key[r])
             rank[r] += CATEGORY_FIRST;
         else
             rank[r] = CATEGORY_RIGHT;
-    }
 }
 
-static void rank_source(const struct forest_ranks *ranks,
-                        const struct forest_source *source, const void *x,
-                        size_t rows, int32_t *rank)
+static void rank_rows(const struct forest_ranks *ranks,
+                      const struct forest_source *source, const void *x,
+                      size_t rows, struct ranked *out)
 {
-    double values[CLARY_BLEND_ROWS];
+    const int64_t *thresholds = source->thresholds;
+    const size_t n = source->n_thresholds;
+    size_t r = 0;
 
-    read_values(ranks, x, rows, source->feature, values);
+    read_keys(ranks, source, x, rows, out->key);
+    for (; r + LANES <= rows; r += LANES)
+        search(thresholds, n, out->key + r, LANES, out->rank + r);
+    for (; r < rows; r++)
+        search(thresholds, n, out->key + r, 1, out->rank + r);
     if (source->is_category)
-        rank_categories(ranks, source, values, rows, rank);
-    else
-        rank_numbers(source, values, rows, rank);
+        rank_codes(source, rows, out);
 }
+
+/* --- columns -------------------------------------------------------------- */
 
 /* The rank in a column whose ranks end at `highest`. */
-static inline int32_t in_column(const struct forest_column *column,
-                                int32_t rank, int32_t highest,
-                                int32_t missing_left, int32_t missing_right)
+static inline uint32_t in_column(const struct forest_column *column,
+                                 uint32_t rank, uint32_t highest)
 {
-    const int32_t missing = column->missing_left ? missing_left : missing_right;
-    int32_t own = rank - (int32_t)column->base;
+    const uint32_t own = rank > column->base ? rank - column->base : 0;
 
-    own = own < 0 ? 0 : own;
-    own = own > highest ? highest : own;
-    return rank == MISSING ? missing : own;
+    return own < highest ? own : highest;
 }
 
 void clary_forest_rank_walk(const struct forest_ranks *ranks, const void *x,
                             size_t rows, uint16_t *walk)
 {
     const struct forest_columns *columns = &ranks->walk;
-    int32_t rank[CLARY_BLEND_ROWS];
+    const size_t n = columns->n;
+    struct ranked ranked;
 
     for (size_t s = 0; s < ranks->n_sources; s++) {
-        const bool is_category = ranks->sources[s].is_category;
+        const struct forest_source *source = &ranks->sources[s];
+        const size_t end = columns->first[s + 1];
+        const uint16_t left = source->is_category ? CATEGORY_LEFT : 0;
 
-        rank_source(ranks, &ranks->sources[s], x, rows, rank);
-        for (size_t c = columns->first[s]; c < columns->first[s + 1]; c++)
+        rank_rows(ranks, source, x, rows, &ranked);
+        for (size_t c = columns->first[s]; c < end; c++) {
+            const struct forest_column column = columns->all[c];
+            uint16_t *out = walk + c;
+
             for (size_t r = 0; r < rows; r++)
-                walk[r * columns->n + c] = (uint16_t)in_column(
-                    &columns->all[c], rank[r], WALK_RANK_MAX,
-                    is_category ? CATEGORY_LEFT : 0,
-                    is_category ? CATEGORY_RIGHT : WALK_RANK_MAX);
+                out[r * n] =
+                    (uint16_t)in_column(&column, ranked.rank[r], WALK_RANK_MAX);
+            for (size_t r = 0; column.missing_left && r < rows; r++)
+                if (ranked.key[r] == MISSING)
+                    out[r * n] = left;
+        }
     }
 }
 
@@ -161,17 +174,25 @@ void clary_forest_rank_blend(const struct forest_ranks *ranks, const void *x,
                              size_t rows, int8_t *blend)
 {
     const struct forest_columns *columns = &ranks->blend;
-    int32_t rank[CLARY_BLEND_ROWS];
+    struct ranked ranked;
 
     for (size_t s = 0; s < ranks->n_sources; s++) {
-        if (columns->first[s] == columns->first[s + 1])
+        const size_t end = columns->first[s + 1];
+
+        if (columns->first[s] == end)
             continue;
-        rank_source(ranks, &ranks->sources[s], x, rows, rank);
-        for (size_t c = columns->first[s]; c < columns->first[s + 1]; c++)
+        rank_rows(ranks, &ranks->sources[s], x, rows, &ranked);
+        for (size_t c = columns->first[s]; c < end; c++) {
+            const struct forest_column column = columns->all[c];
+            int8_t *out = blend + c * CLARY_BLEND_ROWS;
+
             for (size_t r = 0; r < rows; r++)
-                blend[c * CLARY_BLEND_ROWS + r] =
-                    (int8_t)(in_column(&columns->all[c], rank[r],
-                                       BLEND_RANK_MAX, 0, BLEND_RANK_MAX) -
-                             128);
+                out[r] = (int8_t)((int)in_column(&column, ranked.rank[r],
+                                                 BLEND_RANK_MAX) -
+                                  128);
+            for (size_t r = 0; column.missing_left && r < rows; r++)
+                if (ranked.key[r] == MISSING)
+                    out[r] = -128;
+        }
     }
 }

@@ -266,10 +266,13 @@ enum clary_status clary_explainer_new(struct clary_arena *arena,
         return clary_no_memory(err);
     for (size_t g = 0; g < forest->n_groups; g++)
         explainer->expected[g] = forest->base[g];
-    for (size_t t = 0; t < forest->n_trees; t++)
-        explainer->expected[forest->groups[t]] += expected_below(
-            explainer->params, &explainer->params->layout.trees[t],
-            (struct place){forest->roots[t], FOREST_ROOT});
+    for (size_t t = 0; t < forest->n_trees; t++) {
+        const struct forest_tree *tree = &explainer->params->layout.trees[t];
+
+        explainer->expected[tree->group] += expected_below(
+            explainer->params, tree,
+            (struct place){forest->roots[tree->index], FOREST_ROOT});
+    }
     *out = explainer;
     return CLARY_OK;
 }
@@ -312,13 +315,13 @@ static void explain_row(const struct clary_explainer *explainer, const void *x,
     memset(contributions, 0, forest->n_groups * width * sizeof *contributions);
     clary_forest_rank_walk(&params->layout.ranks, x, 1, scratch);
     for (size_t t = 0; t < forest->n_trees; t++) {
+        const struct forest_tree *tree = &params->layout.trees[t];
         const struct explanation explanation = {
-            params, &params->layout.trees[t], scratch,
-            contributions + forest->groups[t] * width};
+            params, tree, scratch, contributions + tree->group * width};
 
         explain_below(&explanation,
-                      (struct place){forest->roots[t], FOREST_ROOT}, paths, 0,
-                      (struct element){NO_FEATURE, 1, 1, 0});
+                      (struct place){forest->roots[tree->index], FOREST_ROOT},
+                      paths, 0, (struct element){NO_FEATURE, 1, 1, 0});
     }
     for (size_t g = 0; g < forest->n_groups; g++)
         contributions[g * width + width - 1] = explainer->expected[g];

@@ -34,8 +34,11 @@ static inline __attribute__((always_inline)) uint32_t step(
 /* Lane l takes row rows[l] down the tree of nodes[l]. */
 static inline __attribute__((always_inline)) void walk(
     const struct forest_layout *layout, const struct walk_node *const *nodes,
-    const uint16_t *const *rows, size_t sure, size_t depth, uint32_t *at)
+    const uint16_t *const *rows, size_t sure, size_t depth, uint32_t *ends)
 {
+    uint32_t at[WALK_LANES]; /* registers: `ends` might be a node for all the
+                              * compiler knows */
+
 #pragma GCC unroll 8
     for (size_t l = 0; l < WALK_LANES; l++)
         at[l] = FOREST_ROOT;
@@ -56,6 +59,9 @@ static inline __attribute__((always_inline)) void walk(
         if (!moved)
             break;
     }
+#pragma GCC unroll 8
+    for (size_t l = 0; l < WALK_LANES; l++)
+        ends[l] = at[l];
 }
 
 /* Too few trees or rows: the first one goes again in the lanes left over. */
@@ -67,6 +73,7 @@ void clary_forest_walk_trees(const struct forest_layout *layout, size_t first,
     const uint16_t *rows[WALK_LANES];
     size_t sure = SIZE_MAX, depth = 0;
 
+#pragma GCC unroll 8
     for (size_t l = 0; l < WALK_LANES; l++) {
         const struct forest_tree *tree =
             &layout->trees[first + (l < n ? l : 0)];
@@ -89,6 +96,7 @@ void clary_forest_walk_rows(const struct forest_layout *layout, size_t t,
     const struct walk_node *nodes[WALK_LANES];
     const uint16_t *rows[WALK_LANES];
 
+#pragma GCC unroll 8
     for (size_t l = 0; l < WALK_LANES; l++) {
         nodes[l] = tree->walk;
         rows[l] = first_row + (l < n ? l : 0) * layout->ranks.walk.n;

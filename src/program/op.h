@@ -18,13 +18,13 @@
 #ifndef CLARY_PROGRAM_OP_H
 #define CLARY_PROGRAM_OP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <clary/arena.h>
 #include <clary/status.h>
 #include <clary/tensor.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct clary_op;
 
@@ -63,14 +63,14 @@ struct clary_op_kind {
     void (*describe)(const struct clary_op *op, char *text, size_t text_bytes);
 };
 
-#define CLARY_ANY_INPUTS SIZE_MAX
+#define CLARY_ANY_INPUTS  SIZE_MAX
 #define CLARY_MAX_OUTPUTS 256
 
 struct clary_op {
     const struct clary_op_kind *kind;
-    const char *name;     /* of the node it came from, for messages */
-    const void *params;   /* the struct that the kind's comment names */
-    const uint32_t *in;   /* values of the program */
+    const char *name;   /* of the node it came from, for messages */
+    const void *params; /* the struct that the kind's comment names */
+    const uint32_t *in; /* values of the program */
     const uint32_t *out;
     size_t n_inputs, n_outputs;
     size_t scratch_bytes; /* set by whoever makes params; usually 0 */

@@ -15,7 +15,7 @@ struct clary_dense_spec {
                         * product goes to gemm */
     const float *bias; /* (n); NULL: none */
     size_t k, n;
-    float floor;       /* 0 for relu, -INFINITY for none */
+    float floor;                       /* 0 for relu, -INFINITY for none */
     const struct clary_op *activation; /* a unary float op that runs in place
                                         * on the result; NULL: none */
 };

@@ -60,60 +60,114 @@ static enum clary_status forest_shape(const struct clary_op *op,
 
 /* --- adding up ------------------------------------------------------------ */
 
-/* sums[r] += values[index of r], in the dtype; `step` from row to row. */
-static void add_labels(enum clary_dtype dtype, const void *values,
-                       const uint8_t *labels, size_t rows, size_t step,
-                       void *sums)
-{
-    const double *values64 = values;
-    const float *values32 = values;
-    double *sums64 = sums;
-    float *sums32 = sums;
+/* Blended trees are added up four at a time: a row's sum is read and written
+ * once for them. */
+enum { TOGETHER = 4 };
 
-    if (dtype == CLARY_DTYPE_F32)
-        for (size_t r = 0; r < rows; r++)
-            sums32[r * step] += values32[labels[r]];
+/* Leaves of rows in some blended trees of one group. */
+struct labelled {
+    size_t n;
+    const void *values[TOGETHER]; /* by label */
+    const uint8_t *labels;        /* (n, CLARY_BLEND_ROWS) */
+};
+
+/* sums[r] += the trees' values, one tree after the other; `step` from row to
+ * row. n is labelled->n, a constant where it can be. */
+static inline __attribute__((always_inline)) void add_f32(
+    const struct labelled *labelled, size_t n, size_t rows, size_t step,
+    float *sums)
+{
+    const float *values[TOGETHER];
+
+    for (size_t t = 0; t < n; t++)
+        values[t] = labelled->values[t];
+    for (size_t r = 0; r < rows; r++) {
+        const uint8_t *label = labelled->labels + r;
+        float sum = sums[r * step];
+
+#pragma GCC unroll 4
+        for (size_t t = 0; t < n; t++)
+            sum += values[t][label[t * CLARY_BLEND_ROWS]];
+        sums[r * step] = sum;
+    }
+}
+
+static inline __attribute__((always_inline)) void add_f64(
+    const struct labelled *labelled, size_t n, size_t rows, size_t step,
+    double *sums)
+{
+    const double *values[TOGETHER];
+
+    for (size_t t = 0; t < n; t++)
+        values[t] = labelled->values[t];
+    for (size_t r = 0; r < rows; r++) {
+        const uint8_t *label = labelled->labels + r;
+        double sum = sums[r * step];
+
+#pragma GCC unroll 4
+        for (size_t t = 0; t < n; t++)
+            sum += values[t][label[t * CLARY_BLEND_ROWS]];
+        sums[r * step] = sum;
+    }
+}
+
+static void add_labelled(enum clary_dtype dtype,
+                         const struct labelled *labelled, size_t rows,
+                         size_t step, void *sums)
+{
+    const bool is_full = labelled->n == TOGETHER;
+
+    if (dtype == CLARY_DTYPE_F32 && is_full)
+        add_f32(labelled, TOGETHER, rows, step, sums);
+    else if (dtype == CLARY_DTYPE_F32)
+        add_f32(labelled, labelled->n, rows, step, sums);
+    else if (is_full)
+        add_f64(labelled, TOGETHER, rows, step, sums);
     else
-        for (size_t r = 0; r < rows; r++)
-            sums64[r * step] += values64[labels[r]];
+        add_f64(labelled, labelled->n, rows, step, sums);
 }
 
 /* The model of a leaf, or the leaf's own value where a feature is missing. */
-static double linear_value(const struct forest_params *params, uint32_t leaf,
-                           double plain, const double *x)
+static double linear_value(const struct forest_params *params, size_t t,
+                           uint32_t leaf, const double *x)
 {
-    const struct clary_linear_leaf *linear = &params->forest.linear[leaf];
+    const struct clary_forest *forest = &params->forest;
+    const struct clary_linear_leaf *linear = &forest->linear[leaf];
     double value = linear->constant;
 
     for (size_t i = 0; i < linear->n_features; i++) {
-        if (isnan(x[linear->features[i]]))
-            return plain;
-        value += linear->coefficients[i] * x[linear->features[i]];
+        const double xi = x[linear->features[i]];
+
+        if (isnan(xi)) {
+            value = forest->leaves[leaf];
+            break;
+        }
+        value += linear->coefficients[i] * xi;
     }
-    return value;
+    return forest->weights ? value * forest->weights[t] : value;
 }
 
-/* Adds what tree t gives row x, which ends at node `at`, to the row's sums. */
-static inline void add_leaf(const struct forest_params *params, size_t t,
-                            uint32_t at, const void *x, void *sums)
+/* Adds to the sums of row x what trees first .. first + n - 1 give it; it ends
+ * at node at[l] of tree first + l. */
+static void add_trees(const struct forest_params *params, size_t first,
+                      size_t n, const uint32_t *at, const void *x, void *sums)
 {
-    const struct forest_tree *tree = &params->layout.trees[t];
-    double *sum = (double *)sums + tree->group;
-    double value;
+    const struct forest_tree *tree = &params->layout.trees[first];
+    float *sums32 = sums;
+    double *sums64 = sums;
 
-    if (params->forest.dtype == CLARY_DTYPE_F32) {
-        ((float *)sums)[tree->group] += ((const float *)tree->walk_values)[at];
-        return;
-    }
-    value = ((const double *)tree->walk_values)[at];
-    if (tree->walk_leaves) {
-        const uint32_t leaf = tree->walk_leaves[at];
-
-        value = linear_value(params, leaf, params->forest.leaves[leaf], x);
-        if (params->forest.weights)
-            value *= params->forest.weights[t];
-    }
-    *sum += value;
+    if (params->forest.dtype == CLARY_DTYPE_F32)
+        for (size_t l = 0; l < n; l++)
+            sums32[tree[l].group] +=
+                ((const float *)tree[l].walk_values)[at[l]];
+    else if (!params->forest.linear)
+        for (size_t l = 0; l < n; l++)
+            sums64[tree[l].group] +=
+                ((const double *)tree[l].walk_values)[at[l]];
+    else
+        for (size_t l = 0; l < n; l++)
+            sums64[tree[l].group] +=
+                linear_value(params, first + l, tree[l].walk_leaves[at[l]], x);
 }
 
 /* sums = base or 0 */
@@ -188,10 +242,8 @@ static void walk_trees(const struct block *block)
 
             clary_forest_walk_trees(layout, t, n,
                                     block->walk + r * layout->ranks.walk.n, at);
-            for (size_t l = 0; l < n; l++)
-                add_leaf(block->params, t + l, at[l],
-                         block->x + r * block->row_bytes,
-                         block->sums + r * block->sum_bytes);
+            add_trees(block->params, t, n, at, block->x + r * block->row_bytes,
+                      block->sums + r * block->sum_bytes);
         }
     }
 }
@@ -208,22 +260,33 @@ static void walk_rows(const struct block *block, size_t t)
         clary_forest_walk_rows(layout, t,
                                block->walk + r * layout->ranks.walk.n, n, at);
         for (size_t l = 0; l < n; l++)
-            add_leaf(block->params, t, at[l],
-                     block->x + (r + l) * block->row_bytes,
-                     block->sums + (r + l) * block->sum_bytes);
+            add_trees(block->params, t, 1, &at[l],
+                      block->x + (r + l) * block->row_bytes,
+                      block->sums + (r + l) * block->sum_bytes);
     }
 }
 
-static void blend_rows(const struct block *block, size_t t)
+/* Blends up to four trees of one group from tree t on; returns how many. */
+static size_t blend_trees(const struct block *block, size_t t)
 {
+    const struct forest_layout *layout = &block->params->layout;
     const struct clary_forest *forest = &block->params->forest;
-    const struct forest_tree *tree = &block->params->layout.trees[t];
-    const size_t element = clary_dtype_bytes(forest->dtype);
+    const size_t group = layout->trees[t].group;
+    struct labelled labelled = {.labels = block->labels};
 
-    clary_kernels()->blend(&tree->blend, block->blend, block->rows,
-                           block->slots, block->labels);
-    add_labels(forest->dtype, tree->blend_values, block->labels, block->rows,
-               forest->n_groups, block->sums + tree->group * element);
+    while (labelled.n < TOGETHER && t + labelled.n < layout->n_trees) {
+        const struct forest_tree *tree = &layout->trees[t + labelled.n];
+
+        if (!tree->blend.nodes || tree->group != group)
+            break;
+        clary_kernels()->blend(&tree->blend, block->blend, block->rows,
+                               block->slots,
+                               block->labels + labelled.n * CLARY_BLEND_ROWS);
+        labelled.values[labelled.n++] = tree->blend_values;
+    }
+    add_labelled(forest->dtype, &labelled, block->rows, forest->n_groups,
+                 block->sums + group * clary_dtype_bytes(forest->dtype));
+    return labelled.n;
 }
 
 static void run_block(const struct block *block)
@@ -242,11 +305,11 @@ static void run_block(const struct block *block)
     if (!is_blended && block->rows < WALK_LANES)
         walk_trees(block);
     else
-        for (size_t t = 0; t < layout->n_trees; t++)
+        for (size_t t = 0; t < layout->n_trees;)
             if (is_blended && layout->trees[t].blend.nodes)
-                blend_rows(block, t);
+                t += blend_trees(block, t);
             else
-                walk_rows(block, t);
+                walk_rows(block, t++);
     finish(&block->params->forest, block->rows, block->sums);
 }
 
@@ -262,7 +325,7 @@ static struct parts parts_of(const struct forest_layout *layout)
     struct parts parts;
 
     parts.labels = (CLARY_BLEND_BYTES + line - 1) / line * line;
-    parts.blend = parts.labels + CLARY_BLEND_ROWS;
+    parts.blend = parts.labels + TOGETHER * CLARY_BLEND_ROWS;
     parts.walk = parts.blend + layout->ranks.blend.n * CLARY_BLEND_ROWS;
     parts.bytes =
         parts.walk + layout->ranks.walk.n * CLARY_BLEND_ROWS * sizeof(uint16_t);

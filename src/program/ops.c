@@ -12,7 +12,7 @@
 static const struct clary_op_kind *const *const families[] = {
     clary_ops_unary, clary_ops_binary, clary_ops_select,  clary_ops_cast,
     clary_ops_dense, clary_ops_reduce, clary_ops_softmax, clary_ops_shape,
-    clary_ops_view,  clary_ops_index,  clary_ops_bins,   clary_ops_forest,
+    clary_ops_view,  clary_ops_index,  clary_ops_bins,    clary_ops_forest,
 };
 
 const struct clary_op_kind *clary_op_kind_named(const char *name)

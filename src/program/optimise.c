@@ -9,11 +9,11 @@
  * Constants were folded when they were added (fold.c).
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <math.h>
-#include <string.h>
-
 #include "program/op_dense.h"
 #include "program/program_impl.h"
+
+#include <math.h>
+#include <string.h>
 
 #define NO_OP UINT32_MAX
 
@@ -69,8 +69,7 @@ static const float *added_bias(const struct clary_program *program,
         return NULL;
     v = &program->values[op->in[op->in[0] == x ? 1 : 0]].value;
     if (v->per_row || !v->data || v->dtype != CLARY_DTYPE_F32 ||
-        !v->shape.rank ||
-        v->shape.dim[v->shape.rank - 1] != (int64_t)n ||
+        !v->shape.rank || v->shape.dim[v->shape.rank - 1] != (int64_t)n ||
         !clary_shape_elements(&v->shape, &elements) || elements != n)
         return NULL;
     return v->data;

@@ -9,12 +9,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <string.h>
-
 #include "program/program_impl.h"
 
+#include <string.h>
+
 /* Blocks are a multiple of 96 rows: tiles of 6 (dense) and of 32 (gemm). */
-#define BLOCK_UNIT 96
+#define BLOCK_UNIT      96
 #define BLOCK_UNITS_MAX 2
 
 /* What the inputs and outputs of the largest op may take for a block to be
@@ -57,8 +57,8 @@ static enum clary_status measure(struct clary_program *program,
     for (i = 0; i < program->n_values; i++)
         program->values[i].storage = (uint32_t)i;
     for (i = 0; i < program->n_inputs; i++)
-        CLARY_TRY(set_row_bytes(&program->values[program->inputs[i].value],
-                                err));
+        CLARY_TRY(
+            set_row_bytes(&program->values[program->inputs[i].value], err));
     for (i = 0; i < program->n_ops; i++) {
         const struct clary_op *op = &program->ops[i];
         size_t bytes = 0;
@@ -144,8 +144,8 @@ static enum clary_status assign(struct clary_program *program,
 enum clary_status clary_program_plan(struct clary_program *program,
                                      struct clary_error *err)
 {
-    struct place *places = clary_arena_calloc(
-        program->arena, program->n_values, sizeof *places);
+    struct place *places =
+        clary_arena_calloc(program->arena, program->n_values, sizeof *places);
     size_t *last;
     size_t n_places = 0, i, j;
 

@@ -4,10 +4,10 @@
  */
 #include "program/program.h"
 
-#include <string.h>
-
 #include "program/fold.h"
 #include "program/program_impl.h"
+
+#include <string.h>
 
 /* Values and ops of one program: far above any real model, and low enough
  * that functions calling functions cannot fill the machine. */
@@ -74,8 +74,8 @@ static enum clary_status add_field(struct clary_program *program,
                                    const char *name, uint32_t value,
                                    struct clary_error *err)
 {
-    struct program_field *list = grow(program->arena, *fields, *n_fields,
-                                      capacity, sizeof *list);
+    struct program_field *list =
+        grow(program->arena, *fields, *n_fields, capacity, sizeof *list);
 
     if (!list)
         return clary_no_memory(err);
@@ -93,8 +93,7 @@ static enum clary_status add_field(struct clary_program *program,
 enum clary_status clary_program_input(struct clary_program *program,
                                       const char *name, enum clary_dtype dtype,
                                       const struct clary_shape *row_shape,
-                                      uint32_t *value,
-                                      struct clary_error *err)
+                                      uint32_t *value, struct clary_error *err)
 {
     struct program_value input = {.value = {.dtype = dtype, .per_row = true}};
     struct clary_shape *shape = &input.value.shape;
@@ -161,10 +160,10 @@ static enum clary_status add_op(struct clary_program *program,
                                 struct clary_op *op, uint32_t *out,
                                 struct clary_error *err)
 {
-    const struct clary_value **in = clary_arena_calloc(
-        program->arena, op->n_inputs, sizeof *in);
-    struct clary_value *results = clary_arena_calloc(
-        program->arena, op->n_outputs, sizeof *results);
+    const struct clary_value **in =
+        clary_arena_calloc(program->arena, op->n_inputs, sizeof *in);
+    struct clary_value *results =
+        clary_arena_calloc(program->arena, op->n_outputs, sizeof *results);
     struct clary_op *ops;
     size_t i;
 
@@ -220,8 +219,10 @@ enum clary_status clary_program_add(struct clary_program *program,
                                     size_t n_in, uint32_t *out, size_t n_out,
                                     struct clary_error *err)
 {
-    struct clary_op op = {.kind = clary_op_kind_named(kind), .name = name,
-                          .params = params, .n_inputs = n_in,
+    struct clary_op op = {.kind = clary_op_kind_named(kind),
+                          .name = name,
+                          .params = params,
+                          .n_inputs = n_in,
                           .n_outputs = n_out};
     struct program_value *folded;
     bool whole = true;
@@ -235,11 +236,10 @@ enum clary_status clary_program_add(struct clary_program *program,
         return clary_no_memory(err);
     if (op.kind->n_inputs == CLARY_ANY_INPUTS ? n_in == 0
                                               : n_in != op.kind->n_inputs)
-        return clary_op_fail(&op, CLARY_BAD_MODEL, err,
-                             "it has %zu inputs, expected %zu", n_in,
-                             op.kind->n_inputs == CLARY_ANY_INPUTS
-                                 ? (size_t)1
-                                 : op.kind->n_inputs);
+        return clary_op_fail(
+            &op, CLARY_BAD_MODEL, err, "it has %zu inputs, expected %zu", n_in,
+            op.kind->n_inputs == CLARY_ANY_INPUTS ? (size_t)1
+                                                  : op.kind->n_inputs);
     for (i = 0; i < n_in; i++)
         whole = whole && clary_program_is_whole(&program->values[in[i]]);
     if (!whole) {
@@ -259,14 +259,13 @@ enum clary_status clary_program_add(struct clary_program *program,
 }
 
 enum clary_status clary_program_shape_of(struct clary_program *program,
-                                         uint32_t value,
-                                         enum clary_dtype dtype,
+                                         uint32_t value, enum clary_dtype dtype,
                                          uint32_t *out, struct clary_error *err)
 {
     struct program_value folded = {.probed = false};
 
-    CLARY_TRY(clary_fold_shape(program, &program->values[value], dtype,
-                               &folded, err));
+    CLARY_TRY(clary_fold_shape(program, &program->values[value], dtype, &folded,
+                               err));
     return add_value(program, &folded, out, err);
 }
 
@@ -332,8 +331,7 @@ enum clary_status clary_program_finish(struct clary_program *program,
 
 void clary_program_fields(const struct clary_program *program,
                           const struct clary_field **inputs, size_t *n_inputs,
-                          const struct clary_field **outputs,
-                          size_t *n_outputs)
+                          const struct clary_field **outputs, size_t *n_outputs)
 {
     *inputs = program->input_fields;
     *n_inputs = program->n_inputs;

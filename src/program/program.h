@@ -22,9 +22,9 @@
 #ifndef CLARY_PROGRAM_PROGRAM_H
 #define CLARY_PROGRAM_PROGRAM_H
 
-#include <clary/model.h>
-
 #include "program/op.h"
+
+#include <clary/model.h>
 
 struct clary_program;
 
@@ -44,8 +44,8 @@ void clary_program_resume(struct clary_program *program,
 enum clary_status clary_program_input(struct clary_program *program,
                                       const char *name, enum clary_dtype dtype,
                                       const struct clary_shape *row_shape,
-                                      uint32_t *value,
-                                      struct clary_error *err) CLARY_MUST_USE;
+                                      uint32_t *value, struct clary_error *err)
+    CLARY_MUST_USE;
 
 /* Names for the elements of input number `index`, one each; they must live as
  * long as the program's arena. */
@@ -59,7 +59,8 @@ enum clary_status clary_program_constant(struct clary_program *program,
                                          struct clary_error *err)
     CLARY_MUST_USE;
 
-/* Adds (or folds) an op. `params` must live as long as the arena. Sets out[0 .. n_out - 1]. */
+/* Adds (or folds) an op. `params` must live as long as the arena. Sets out[0 ..
+ * n_out - 1]. */
 enum clary_status clary_program_add(struct clary_program *program,
                                     const char *kind, const char *name,
                                     const void *params, const uint32_t *in,
@@ -68,10 +69,8 @@ enum clary_status clary_program_add(struct clary_program *program,
 
 /* The shape of a value as an int32 or int64 vector, folded as above. */
 enum clary_status clary_program_shape_of(struct clary_program *program,
-                                         uint32_t value,
-                                         enum clary_dtype dtype,
-                                         uint32_t *out,
-                                         struct clary_error *err)
+                                         uint32_t value, enum clary_dtype dtype,
+                                         uint32_t *out, struct clary_error *err)
     CLARY_MUST_USE;
 
 /* What is known of a value. Valid until the next value is added. */
@@ -115,8 +114,8 @@ size_t clary_program_scratch_bytes_per_row(const struct clary_program *program);
 struct clary_execution;
 
 /* In `arena`, for blocks of clary_program_block_rows rows. NULL: no memory. */
-struct clary_execution *clary_execution_new(struct clary_arena *arena,
-                                            const struct clary_program *program);
+struct clary_execution *clary_execution_new(
+    struct clary_arena *arena, const struct clary_program *program);
 
 /* Where the block's rows of input `field` go: (block_rows, width). */
 void *clary_execution_input(struct clary_execution *execution, size_t field);

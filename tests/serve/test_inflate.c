@@ -34,7 +34,7 @@ static size_t compress_as(int window, const char *bytes, size_t len, char *to,
     z_stream stream = {0};
 
     CHECK_INT(deflateInit2(&stream, 6, Z_DEFLATED, window, 8, 0), Z_OK);
-    stream.next_in = (unsigned char *)(size_t)bytes;
+    memcpy(&stream.next_in, &bytes, sizeof bytes); /* only read */
     stream.avail_in = (unsigned)len;
     stream.next_out = (unsigned char *)to;
     stream.avail_out = (unsigned)size;

@@ -406,18 +406,27 @@ TEST(feature_counters)
 
 TEST(dimensions)
 {
-    static const char *const bad[] = {
-        "Endpoint",  "=x",          "A=",    "A= ",  "A=1,A=2", "A=\"",
-        "A=1,,B=2",  "Ä=1",         "A=\x7f", "A b=1", "Model=x", "Feature=x",
-        "A=1,B=2,C=3,D=4,E=5",
-        "A2345678901234567890123456789012X=1"};
+    static const char *const bad[] = {"Endpoint",
+                                      "=x",
+                                      "A=",
+                                      "A= ",
+                                      "A=1,A=2",
+                                      "A=\"",
+                                      "A=1,,B=2",
+                                      "Ä=1",
+                                      "A=\x7f",
+                                      "A b=1",
+                                      "Model=x",
+                                      "Feature=x",
+                                      "A=1,B=2,C=3,D=4,E=5",
+                                      "A2345678901234567890123456789012X=1"};
     struct emf_dimensions all = {.n = 0};
 
     CHECK(emf_dimensions_add(&all, "Model", "a\"b\\c\n\xC3\xA4"));
     CHECK_STR(all.list[0].value, "a_b_c___");
-    CHECK_STATUS(emf_dimensions_read(&all, "X", "Endpoint=housing-2,v_1=a b=c",
-                                     &err),
-                 CLARY_OK);
+    CHECK_STATUS(
+        emf_dimensions_read(&all, "X", "Endpoint=housing-2,v_1=a b=c", &err),
+        CLARY_OK);
     CHECK_INT(all.n, 3);
     CHECK_STR(all.list[1].name, "Endpoint");
     CHECK_STR(all.list[1].value, "housing-2");

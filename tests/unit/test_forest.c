@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "program/forest.h"
 #include "kernel/kernel.h"
+#include "program/forest.h"
 #include "program/program_impl.h"
 #include "tests/unit/forest_sample.h"
 

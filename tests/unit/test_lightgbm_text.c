@@ -238,17 +238,28 @@ TEST(unknown_models_are_refused_by_name)
     refuse("version", "", false, CLARY_BAD_MODEL, "no model found");
 }
 
+TEST(a_model_among_other_files_is_found)
+{
+    const unsigned char *bytes = (const unsigned char *)small;
+    const unsigned char json[] = "{\"framework\": \"lightgbm\"}";
+    const struct clary_file files[] = {{"about.json", json, sizeof json - 1},
+                                       {"empty", NULL, 0},
+                                       {"model.txt", bytes, sizeof small - 1}};
+    struct clary_model *model = load_files(files, 3);
+
+    CHECK_STR(err.message, "");
+    CHECK(model != NULL);
+    clary_model_free(model);
+}
+
 TEST(several_models_are_refused)
 {
     const unsigned char *bytes = (const unsigned char *)small;
     const struct clary_file files[] = {{"a.txt", bytes, sizeof small - 1},
-                                       {"b.txt", bytes, sizeof small - 1},
-                                       {"empty", NULL, 0}};
-    struct clary_model *one = load_files(files + 1, 2);
+                                       {"b.txt", bytes, sizeof small - 1}};
 
-    CHECK(one != NULL);
-    clary_model_free(one);
     CHECK(load_files(files, 2) == NULL);
+    CHECK_STATUS(err.status, CLARY_UNSUPPORTED);
     CHECK(strstr(err.message, "\"a.txt\" and \"b.txt\"") != NULL);
 }
 

@@ -56,10 +56,8 @@ static void check_field(enum clary_dtype dtype, size_t width)
         char bytes[ROWS * WIDEST * sizeof(double)];
     } data;
     void *const fields_data[] = {data.bytes};
-    const struct clary_rows rows = {.fields = &field,
-                                    .n_fields = 1,
-                                    .data = fields_data,
-                                    .n_rows = ROWS};
+    const struct clary_rows rows = {
+        .fields = &field, .n_fields = 1, .data = fields_data, .n_rows = ROWS};
     bool found = false;
 
     for (size_t c = 0; c < width; c++) {
@@ -86,9 +84,9 @@ static void check_field(enum clary_dtype dtype, size_t width)
 
 TEST(types_and_widths)
 {
-    static const enum clary_dtype dtypes[] = {
-        CLARY_DTYPE_F32, CLARY_DTYPE_F64, CLARY_DTYPE_I8,
-        CLARY_DTYPE_U8,  CLARY_DTYPE_I32, CLARY_DTYPE_I64};
+    static const enum clary_dtype dtypes[] = {CLARY_DTYPE_F32, CLARY_DTYPE_F64,
+                                              CLARY_DTYPE_I8,  CLARY_DTYPE_U8,
+                                              CLARY_DTYPE_I32, CLARY_DTYPE_I64};
 
     for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++)
         for (size_t width = 1; width <= WIDEST; width++)
@@ -164,13 +162,15 @@ TEST(counts_of_an_invocation)
     const struct golden *golden = golden_case("half-plus-three");
     const struct clary_request request = {"text/csv", "text/csv"};
     struct clary_invoke *invoke = clary_invoke_new(NULL);
+    struct clary_invoke_times times;
     struct clary_reply reply;
 
     CHECK_STATUS(clary_invoke(invoke, golden->model, &request, three_rows,
                               strlen(three_rows), &reply, &err),
                  CLARY_OK);
     CHECK(clary_invoke_counts(invoke) == NULL);
-    CHECK_INT(clary_invoke_times(invoke)->decode_ns, 0);
+    clary_invoke_times(invoke, &times);
+    CHECK_INT(times.decode_ns + times.run_ns, 0);
 
     clary_invoke_watch(invoke, &ten);
     CHECK_STATUS(clary_invoke(invoke, golden->model, &request, three_rows,
@@ -203,8 +203,8 @@ TEST(feature_of_an_error)
         {"x[2],x[0],x[1]\nno,2,1", 1, 3},
         {"x[2],x[0],x[0]\n1,2,1", 3, 0},
     };
-    const struct clary_invoke_options options = {
-        .csv_header = CLARY_CSV_HEADER_AUTO};
+    const struct clary_invoke_options options = {.csv_header =
+                                                     CLARY_CSV_HEADER_AUTO};
     const struct golden *golden = golden_case("half-plus-three");
     const struct clary_request request = {"text/csv", "text/csv"};
     struct clary_invoke *invoke = clary_invoke_new(&options);
@@ -234,15 +234,14 @@ TEST(times)
     const struct golden *golden = golden_case("half-plus-three");
     const struct clary_request request = {"text/csv", "text/csv"};
     struct clary_invoke *invoke = clary_invoke_new(&options);
-    const struct clary_invoke_times *times = clary_invoke_times(invoke);
+    struct clary_invoke_times times;
     struct timespec start, end;
     struct clary_reply reply;
 
     for (int i = 0; i < 3; i++) {
         clock_gettime(CLOCK_MONOTONIC, &start);
-        CHECK_STATUS(
-            clary_invoke_begin(invoke, golden->model, &request, &err),
-            CLARY_OK);
+        CHECK_STATUS(clary_invoke_begin(invoke, golden->model, &request, &err),
+                     CLARY_OK);
         pause_ms(10);
         CHECK_STATUS(clary_invoke_feed(invoke, three_rows, 8, &err), CLARY_OK);
         pause_ms(10);
@@ -254,12 +253,13 @@ TEST(times)
         clock_gettime(CLOCK_MONOTONIC, &end);
         uint64_t all_ns = (uint64_t)(end.tv_sec - start.tv_sec) * 1000000000 +
                           (uint64_t)end.tv_nsec - (uint64_t)start.tv_nsec;
-        CHECK(times->wait_ns >= 30000000);
-        CHECK(times->decode_ns > 0 && times->run_ns > 0);
-        CHECK(times->encode_ns > 0);
-        CHECK(times->decode_ns + times->run_ns + times->encode_ns +
-                  times->wait_ns <=
-              all_ns);
+        clary_invoke_times(invoke, &times);
+        CHECK(times.wait_ns >= 29000000);
+        CHECK(times.decode_ns > 0 && times.run_ns > 0);
+        CHECK(times.encode_ns > 0);
+        CHECK(times.decode_ns + times.run_ns + times.encode_ns +
+                  times.wait_ns <=
+              all_ns + all_ns / 50);
     }
     clary_invoke_free(invoke);
 }

@@ -3,9 +3,9 @@
  * Source: tensorflow/core/framework/{attr_value,types,tensor}.proto.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <string.h>
-
 #include "format/tensorflow/graph.h"
+
+#include <string.h>
 
 const Clary__Tf__Attribute *clary_attribute(const Clary__Tf__Node *node,
                                             const char *name)
@@ -57,18 +57,18 @@ static const struct {
     const char *name;
     enum clary_dtype dtype;
 } datatypes[] = {
-    {"DT_INVALID", CLARY_DTYPE_COUNT},  {"DT_FLOAT", CLARY_DTYPE_F32},
-    {"DT_DOUBLE", CLARY_DTYPE_F64},     {"DT_INT32", CLARY_DTYPE_I32},
-    {"DT_UINT8", CLARY_DTYPE_U8},       {"DT_INT16", CLARY_DTYPE_COUNT},
-    {"DT_INT8", CLARY_DTYPE_I8},        {"DT_STRING", CLARY_DTYPE_STRING},
-    {"DT_COMPLEX64", CLARY_DTYPE_COUNT}, {"DT_INT64", CLARY_DTYPE_I64},
-    {"DT_BOOL", CLARY_DTYPE_BOOL},      {"DT_QINT8", CLARY_DTYPE_COUNT},
-    {"DT_QUINT8", CLARY_DTYPE_COUNT},   {"DT_QINT32", CLARY_DTYPE_COUNT},
-    {"DT_BFLOAT16", CLARY_DTYPE_COUNT}, {"DT_QINT16", CLARY_DTYPE_COUNT},
-    {"DT_QUINT16", CLARY_DTYPE_COUNT},  {"DT_UINT16", CLARY_DTYPE_COUNT},
+    {"DT_INVALID", CLARY_DTYPE_COUNT},    {"DT_FLOAT", CLARY_DTYPE_F32},
+    {"DT_DOUBLE", CLARY_DTYPE_F64},       {"DT_INT32", CLARY_DTYPE_I32},
+    {"DT_UINT8", CLARY_DTYPE_U8},         {"DT_INT16", CLARY_DTYPE_COUNT},
+    {"DT_INT8", CLARY_DTYPE_I8},          {"DT_STRING", CLARY_DTYPE_STRING},
+    {"DT_COMPLEX64", CLARY_DTYPE_COUNT},  {"DT_INT64", CLARY_DTYPE_I64},
+    {"DT_BOOL", CLARY_DTYPE_BOOL},        {"DT_QINT8", CLARY_DTYPE_COUNT},
+    {"DT_QUINT8", CLARY_DTYPE_COUNT},     {"DT_QINT32", CLARY_DTYPE_COUNT},
+    {"DT_BFLOAT16", CLARY_DTYPE_COUNT},   {"DT_QINT16", CLARY_DTYPE_COUNT},
+    {"DT_QUINT16", CLARY_DTYPE_COUNT},    {"DT_UINT16", CLARY_DTYPE_COUNT},
     {"DT_COMPLEX128", CLARY_DTYPE_COUNT}, {"DT_HALF", CLARY_DTYPE_COUNT},
-    {"DT_RESOURCE", CLARY_DTYPE_COUNT}, {"DT_VARIANT", CLARY_DTYPE_COUNT},
-    {"DT_UINT32", CLARY_DTYPE_COUNT},   {"DT_UINT64", CLARY_DTYPE_COUNT},
+    {"DT_RESOURCE", CLARY_DTYPE_COUNT},   {"DT_VARIANT", CLARY_DTYPE_COUNT},
+    {"DT_UINT32", CLARY_DTYPE_COUNT},     {"DT_UINT64", CLARY_DTYPE_COUNT},
 };
 
 /* Reference types (DT_FLOAT_REF ...) are the base types plus 100. */

@@ -100,8 +100,7 @@ static enum clary_status body_init(struct clary_body *body,
         clary_names_add(&body->names, body->nodes[i]->name, (uint32_t)i);
     clary_names_sort(&body->names);
     for (i = 1; i < body->n_nodes; i++)
-        if (strcmp(body->names.list[i - 1].name, body->names.list[i].name) ==
-            0)
+        if (strcmp(body->names.list[i - 1].name, body->names.list[i].name) == 0)
             return clary_fail(err, CLARY_BAD_MODEL,
                               "two nodes of the graph are called \"%s\"",
                               body->names.list[i].name);

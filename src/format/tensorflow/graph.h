@@ -11,11 +11,11 @@
 #ifndef CLARY_FORMAT_TENSORFLOW_GRAPH_H
 #define CLARY_FORMAT_TENSORFLOW_GRAPH_H
 
+#include "format/proto/savedmodel.pb-c.h"
+
 #include <clary/arena.h>
 #include <clary/status.h>
 #include <clary/tensor.h>
-
-#include "format/proto/savedmodel.pb-c.h"
 
 /* Names to indices. Sorted by a hash and then by name: an artifact that makes
  * all its names collide gains nothing. */
@@ -24,7 +24,7 @@ struct clary_names {
         uint64_t hash;
         const char *name;
         uint32_t index;
-    } *list;
+    } * list;
     size_t n;
 };
 
@@ -105,8 +105,7 @@ enum clary_status clary_attribute_dtype(const Clary__Tf__Node *node,
                                         const char *name,
                                         enum clary_dtype otherwise,
                                         enum clary_dtype *dtype,
-                                        struct clary_error *err)
-    CLARY_MUST_USE;
+                                        struct clary_error *err) CLARY_MUST_USE;
 
 /* A TensorProto's elements, copied into `arena`. `node` is for messages.
  * Errors: CLARY_UNSUPPORTED (dtype), CLARY_BAD_MODEL (size and shape

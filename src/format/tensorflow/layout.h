@@ -10,9 +10,9 @@
 #ifndef CLARY_FORMAT_TENSORFLOW_LAYOUT_H
 #define CLARY_FORMAT_TENSORFLOW_LAYOUT_H
 
-#include <clary/arena.h>
-
 #include "base/artifact.h"
+
+#include <clary/arena.h>
 
 struct clary_layout {
     const char *directory; /* that holds saved_model.pb; "" for the root */

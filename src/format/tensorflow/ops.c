@@ -219,8 +219,8 @@ void *clary_tf_alloc(struct clary_tf_call *call, size_t count, size_t size)
 
 enum clary_status clary_tf_outputs(struct clary_tf_call *call, size_t n)
 {
-    call->out = clary_arena_calloc(call->tracer->temporary, n,
-                                   sizeof *call->out);
+    call->out =
+        clary_arena_calloc(call->tracer->temporary, n, sizeof *call->out);
     call->n_out = n;
     return call->out ? CLARY_OK : clary_tf_no_memory(call);
 }
@@ -242,8 +242,8 @@ enum clary_status clary_tf_input(struct clary_tf_call *call, size_t i,
                              "must not depend on other rows",
                              i, call->in[i].mixed_by);
     if (call->in[i].kind != CLARY_TRACED_VALUE)
-        return clary_tf_fail(call, CLARY_BAD_MODEL,
-                             "input %zu is no tensor", i);
+        return clary_tf_fail(call, CLARY_BAD_MODEL, "input %zu is no tensor",
+                             i);
     if (call->in[i].lead)
         return clary_tf_fail(call, CLARY_UNSUPPORTED,
                              "the rows of its input are in the second "
@@ -274,11 +274,10 @@ enum clary_status clary_tf_integers(struct clary_tf_call *call, size_t i,
     size_t j;
 
     CLARY_TRY(clary_tf_input(call, i, &value));
-    if (!clary_program_affine(call->tracer->program, value, values, per_row,
-                              n))
+    if (!clary_program_affine(call->tracer->program, value, values, per_row, n))
         return clary_tf_fail(call, CLARY_UNSUPPORTED,
-                             "input %zu is not at most %d constant integers",
-                             i, CLARY_MAX_RANK);
+                             "input %zu is not at most %d constant integers", i,
+                             CLARY_MAX_RANK);
     for (j = 0; j < *n; j++)
         if (per_row[j])
             return clary_tf_fail(call, CLARY_UNSUPPORTED,
@@ -326,9 +325,8 @@ static struct clary_open_dimension *open_dimension(struct clary_tracer *tracer,
 {
     int64_t index = dim - CLARY_OPEN_SIZE;
 
-    return index >= 0 && index < (int64_t)tracer->n_open
-               ? &tracer->open[index]
-               : NULL;
+    return index >= 0 && index < (int64_t)tracer->n_open ? &tracer->open[index]
+                                                         : NULL;
 }
 
 /* Inputs of one op that are compared with each other; a concatenation of more
@@ -377,8 +375,8 @@ enum clary_status clary_tf_emit(struct clary_tf_call *call, const char *kind,
                                 size_t n_in, uint32_t *out, size_t n_out)
 {
     enum clary_status status =
-        clary_program_add(call->tracer->program, kind, call->node->name,
-                          params, in, n_in, out, n_out, call->err);
+        clary_program_add(call->tracer->program, kind, call->node->name, params,
+                          in, n_in, out, n_out, call->err);
 
     if (status == CLARY_BAD_MODEL || status == CLARY_UNSUPPORTED)
         learn(call->tracer, kind, in, n_in);
@@ -396,8 +394,7 @@ enum clary_status clary_tf_scalar(struct clary_tf_call *call,
                                   enum clary_dtype dtype, double number,
                                   uint32_t *value)
 {
-    struct clary_cast_params *params =
-        clary_tf_alloc(call, 1, sizeof *params);
+    struct clary_cast_params *params = clary_tf_alloc(call, 1, sizeof *params);
     double *data = clary_tf_alloc(call, 1, sizeof *data);
     struct clary_tensor tensor = {.dtype = CLARY_DTYPE_F64, .data = data};
     uint32_t wide;

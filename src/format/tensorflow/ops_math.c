@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <string.h>
-
 #include "format/tensorflow/ops.h"
+
+#include <string.h>
 
 /* All inputs to one op of the program without parameters. */
 enum clary_status clary_tf_simple(struct clary_tf_call *call, const char *kind)
@@ -24,15 +24,14 @@ enum clary_status clary_tf_simple(struct clary_tf_call *call, const char *kind)
 /* LeakyRelu has its slope as an attribute; Elu's is 1. */
 enum clary_status clary_tf_alpha(struct clary_tf_call *call, const char *kind)
 {
-    struct clary_alpha_params *params =
-        clary_tf_alloc(call, 1, sizeof *params);
+    struct clary_alpha_params *params = clary_tf_alloc(call, 1, sizeof *params);
     bool leaky = strcmp(kind, "leaky_relu") == 0;
     uint32_t in = 0, out = 0;
 
     if (!params)
         return clary_tf_no_memory(call);
-    params->alpha = (double)clary_attribute_float(call->node, "alpha",
-                                                  leaky ? 0.2F : 1.0F);
+    params->alpha =
+        (double)clary_attribute_float(call->node, "alpha", leaky ? 0.2F : 1.0F);
     CLARY_TRY(clary_tf_input(call, 0, &in));
     CLARY_TRY(clary_tf_emit1(call, kind, params, &in, 1, &out));
     return clary_tf_output(call, out);
@@ -233,8 +232,8 @@ enum clary_status clary_tf_arg_reduce(struct clary_tf_call *call,
     if (!params)
         return clary_tf_no_memory(call);
     CLARY_TRY(clary_tf_input(call, 0, &in));
-    CLARY_TRY(clary_tf_axis(call, 1, clary_tf_value(call, in)->shape.rank,
-                            &axis));
+    CLARY_TRY(
+        clary_tf_axis(call, 1, clary_tf_value(call, in)->shape.rank, &axis));
     params->axes = 1u << axis;
     CLARY_TRY(clary_attribute_dtype(call->node, "output_type", CLARY_DTYPE_I64,
                                     &params->index_dtype, call->err));
@@ -243,8 +242,7 @@ enum clary_status clary_tf_arg_reduce(struct clary_tf_call *call,
 }
 
 /* Over the last axis. */
-enum clary_status clary_tf_softmax(struct clary_tf_call *call,
-                                   const char *kind)
+enum clary_status clary_tf_softmax(struct clary_tf_call *call, const char *kind)
 {
     struct clary_axis_params *params = clary_tf_alloc(call, 1, sizeof *params);
     uint32_t in = 0, out = 0;
@@ -313,8 +311,8 @@ static enum clary_status normalise_rows(struct clary_tf_call *call, uint32_t x)
     CLARY_TRY(clary_tf_emit1(call, "mean", params, &x, 1, &mean));
     pair[0] = x;
     pair[1] = mean;
-    CLARY_TRY(clary_tf_emit1(call, "squared_difference", NULL, pair, 2,
-                             &variance));
+    CLARY_TRY(
+        clary_tf_emit1(call, "squared_difference", NULL, pair, 2, &variance));
     CLARY_TRY(clary_tf_emit1(call, "mean", params, &variance, 1, &variance));
     CLARY_TRY(clary_tf_emit1(call, "sub", NULL, pair, 2, &y));
     pair[0] = variance;

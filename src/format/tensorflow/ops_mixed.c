@@ -11,9 +11,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <string.h>
-
 #include "format/tensorflow/ops.h"
+
+#include <string.h>
 
 bool clary_tf_is_mixed(const struct clary_tf_call *call,
                        const struct clary_tf_op *op)

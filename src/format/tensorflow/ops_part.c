@@ -2,9 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <string.h>
-
 #include "format/tensorflow/ops.h"
+
+#include <string.h>
 
 #define MAX_PARTS CLARY_MAX_OUTPUTS
 
@@ -39,8 +39,8 @@ enum clary_status clary_tf_concat(struct clary_tf_call *call, const char *kind)
 }
 
 /* An axis attribute, for a tensor of `rank`. */
-static enum clary_status axis_attribute(struct clary_tf_call *call,
-                                        size_t rank, size_t *axis)
+static enum clary_status axis_attribute(struct clary_tf_call *call, size_t rank,
+                                        size_t *axis)
 {
     int64_t value = clary_attribute_int(call->node, "axis", 0);
 
@@ -114,8 +114,8 @@ enum clary_status clary_tf_split(struct clary_tf_call *call, const char *kind)
 
     (void)kind;
     CLARY_TRY(clary_tf_input(call, 1, &in));
-    CLARY_TRY(clary_tf_axis(call, 0, clary_tf_value(call, in)->shape.rank,
-                            &axis));
+    CLARY_TRY(
+        clary_tf_axis(call, 0, clary_tf_value(call, in)->shape.rank, &axis));
     return split(call, in, axis, n < 0 ? 0 : (size_t)n, NULL);
 }
 
@@ -133,8 +133,8 @@ enum clary_status clary_tf_split_sizes(struct clary_tf_call *call,
         return clary_tf_no_memory(call);
     CLARY_TRY(clary_tf_input(call, 0, &in));
     CLARY_TRY(clary_tf_integers(call, 1, sizes, &n));
-    CLARY_TRY(clary_tf_axis(call, 2, clary_tf_value(call, in)->shape.rank,
-                            &axis));
+    CLARY_TRY(
+        clary_tf_axis(call, 2, clary_tf_value(call, in)->shape.rank, &axis));
     rest = clary_tf_value(call, in)->shape.dim[axis];
     for (i = 0; i < n; i++)
         rest -= sizes[i] > 0 ? sizes[i] : 0;
@@ -173,8 +173,7 @@ enum clary_status clary_tf_unpack(struct clary_tf_call *call, const char *kind)
 
 enum clary_status clary_tf_slice(struct clary_tf_call *call, const char *kind)
 {
-    struct clary_slice_params *params =
-        clary_tf_alloc(call, 1, sizeof *params);
+    struct clary_slice_params *params = clary_tf_alloc(call, 1, sizeof *params);
     int64_t per_row[CLARY_MAX_RANK];
     const struct clary_value *value;
     uint32_t in = 0, sizes = 0, out = 0;
@@ -294,11 +293,10 @@ static enum clary_status resolve(struct clary_tf_call *call,
 static bool whole_rows(const struct bounds *b, size_t i, int64_t dim)
 {
     bool from_start = b->begin_mask >> i & 1 || b->begin[i] == 0;
-    bool to_end = b->end_mask >> i & 1 ||
-                  (b->end[i] == 0 && b->end_per_row[i] == dim);
+    bool to_end =
+        b->end_mask >> i & 1 || (b->end[i] == 0 && b->end_per_row[i] == dim);
 
-    return from_start && to_end && b->stride[i] == 1 &&
-           !(b->shrink >> i & 1);
+    return from_start && to_end && b->stride[i] == 1 && !(b->shrink >> i & 1);
 }
 
 /* The slice of every axis in `p` and the shape of the result, with new and
@@ -317,8 +315,7 @@ static enum clary_status resolve_all(struct clary_tf_call *call,
     if (named > rank || rank + b->n > CLARY_MAX_RANK + named ||
         (b->ellipsis & (b->ellipsis - 1)) != 0)
         return clary_tf_fail(call, CLARY_BAD_MODEL,
-                             "%zu bounds for a tensor of rank %zu", b->n,
-                             rank);
+                             "%zu bounds for a tensor of rank %zu", b->n, rank);
     for (i = 0; i <= b->n; i++) {
         bool last = i == b->n;
         size_t take = 1;
@@ -359,8 +356,7 @@ static enum clary_status resolve_all(struct clary_tf_call *call,
 enum clary_status clary_tf_strided_slice(struct clary_tf_call *call,
                                          const char *kind)
 {
-    struct clary_slice_params *params =
-        clary_tf_alloc(call, 1, sizeof *params);
+    struct clary_slice_params *params = clary_tf_alloc(call, 1, sizeof *params);
     struct clary_shape shape;
     struct bounds bounds;
     uint32_t in = 0, out = 0;
@@ -370,8 +366,8 @@ enum clary_status clary_tf_strided_slice(struct clary_tf_call *call,
         return clary_tf_no_memory(call);
     CLARY_TRY(clary_tf_input(call, 0, &in));
     CLARY_TRY(read_bounds(call, &bounds));
-    CLARY_TRY(resolve_all(call, &bounds, clary_tf_value(call, in), params,
-                          &shape));
+    CLARY_TRY(
+        resolve_all(call, &bounds, clary_tf_value(call, in), params, &shape));
     CLARY_TRY(clary_tf_emit1(call, "slice", params, &in, 1, &out));
     if (!clary_shape_equal(&clary_tf_value(call, out)->shape, &shape))
         CLARY_TRY(clary_tf_reshape(call, out, &shape, &out));
@@ -413,8 +409,7 @@ enum clary_status clary_tf_gather(struct clary_tf_call *call, const char *kind)
 static enum clary_status number(struct clary_tf_call *call, size_t i,
                                 enum clary_dtype *dtype, double *value)
 {
-    struct clary_cast_params *params =
-        clary_tf_alloc(call, 1, sizeof *params);
+    struct clary_cast_params *params = clary_tf_alloc(call, 1, sizeof *params);
     struct clary_tensor tensor = {0};
     uint32_t in = 0, wide = 0;
 
@@ -424,8 +419,8 @@ static enum clary_status number(struct clary_tf_call *call, size_t i,
     CLARY_TRY(clary_tf_constant(call, i, &tensor));
     *dtype = tensor.dtype;
     if (tensor.shape.rank)
-        return clary_tf_fail(call, CLARY_BAD_MODEL,
-                             "input %zu is no scalar", i);
+        return clary_tf_fail(call, CLARY_BAD_MODEL, "input %zu is no scalar",
+                             i);
     CLARY_TRY(clary_tf_input(call, i, &in));
     CLARY_TRY(clary_tf_emit1(call, "cast", params, &in, 1, &wide));
     if (!clary_program_is_constant(call->tracer->program, wide, &tensor))
@@ -434,8 +429,7 @@ static enum clary_status number(struct clary_tf_call *call, size_t i,
     return CLARY_OK;
 }
 
-enum clary_status clary_tf_one_hot(struct clary_tf_call *call,
-                                   const char *kind)
+enum clary_status clary_tf_one_hot(struct clary_tf_call *call, const char *kind)
 {
     struct clary_one_hot_params *params =
         clary_tf_alloc(call, 1, sizeof *params);
@@ -449,8 +443,8 @@ enum clary_status clary_tf_one_hot(struct clary_tf_call *call,
     CLARY_TRY(clary_tf_integer(call, 1, &params->depth));
     CLARY_TRY(number(call, 3, &params->dtype, &params->off));
     CLARY_TRY(number(call, 2, &params->dtype, &params->on));
-    params->axis = axis < 0 ? clary_tf_value(call, in)->shape.rank
-                            : (size_t)axis;
+    params->axis =
+        axis < 0 ? clary_tf_value(call, in)->shape.rank : (size_t)axis;
     CLARY_TRY(clary_tf_emit1(call, "one_hot", params, &in, 1, &out));
     return clary_tf_output(call, out);
 }

@@ -7,9 +7,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <string.h>
-
 #include "format/tensorflow/ops.h"
+
+#include <string.h>
 
 /* A shape as TensorFlow's ops take it: constant + per_row * rows. */
 struct wanted {
@@ -47,14 +47,13 @@ static enum clary_status to_shape(struct clary_tf_call *call,
     for (i = first; i < wanted->n; i++) {
         bool rows = wanted->per_row[i] != 0;
 
-        if (rows && (i > first || wanted->constant[i] != 0 ||
-                     wanted->per_row[i] < 0))
+        if (rows &&
+            (i > first || wanted->constant[i] != 0 || wanted->per_row[i] < 0))
             return clary_tf_fail(call, CLARY_UNSUPPORTED,
                                  "dimension %zu of its shape depends on the "
                                  "number of rows, only the first may",
                                  i);
-        shape->dim[i - first] =
-            rows ? wanted->per_row[i] : wanted->constant[i];
+        shape->dim[i - first] = rows ? wanted->per_row[i] : wanted->constant[i];
     }
     return CLARY_OK;
 }
@@ -134,8 +133,8 @@ static enum clary_status reshape_rows(struct clary_tf_call *call, uint32_t in,
         int64_t rest = 1;
 
         for (i = 1; i < shape.rank; i++)
-            rest = shape.dim[i] > 0 && rest <= INT32_MAX ? rest * shape.dim[i]
-                                                         : 0;
+            rest =
+                shape.dim[i] > 0 && rest <= INT32_MAX ? rest * shape.dim[i] : 0;
         per_row = rest > 0 && elements(from) % rest == 0;
         shape.dim[0] = per_row ? elements(from) / rest : -1;
     }
@@ -172,8 +171,7 @@ enum clary_status clary_tf_to_shape(struct clary_tf_call *call,
 }
 
 /* Without axes every dimension of 1 goes, but not that of the rows. */
-enum clary_status clary_tf_squeeze(struct clary_tf_call *call,
-                                   const char *kind)
+enum clary_status clary_tf_squeeze(struct clary_tf_call *call, const char *kind)
 {
     const Clary__Tf__Attribute *a = clary_attribute(call->node, "squeeze_dims");
     const Clary__Tf__ListAttribute *list = a ? a->list : NULL;
@@ -307,7 +305,8 @@ enum clary_status clary_tf_fill(struct clary_tf_call *call, const char *kind)
     CLARY_TRY(read_wanted(call, 0, &wanted));
     CLARY_TRY(clary_tf_input(call, 1, &value));
     CLARY_TRY(to_shape(call, &wanted, 0, &per_row, &shape));
-    CLARY_TRY(broadcast(call, value, per_row, &shape, call->tracer->rows, &out));
+    CLARY_TRY(
+        broadcast(call, value, per_row, &shape, call->tracer->rows, &out));
     CLARY_TRY(clary_tf_output(call, out));
     call->out[0].fill = fill_number(call, value);
     return CLARY_OK;
@@ -326,8 +325,8 @@ enum clary_status clary_tf_fill_like(struct clary_tf_call *call,
     value = clary_tf_value(call, in);
     shape = value->shape;
     per_row = value->per_row;
-    CLARY_TRY(clary_tf_scalar(call, value->dtype, *kind == '1' ? 1.0 : 0.0,
-                              &number));
+    CLARY_TRY(
+        clary_tf_scalar(call, value->dtype, *kind == '1' ? 1.0 : 0.0, &number));
     CLARY_TRY(broadcast(call, number, per_row, &shape, in, &out));
     return clary_tf_output(call, out);
 }

@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <string.h>
-
 #include "format/tensorflow/ops.h"
+
+#include <string.h>
 
 enum clary_status clary_tf_const(struct clary_tf_call *call, const char *kind)
 {
@@ -64,9 +64,8 @@ static enum clary_status read_variable(struct clary_tf_call *call,
                              variable, binding->slice);
     tracer->linked = tracer->linked || binding->linked;
     if (!binding->read)
-        CLARY_TRY(clary_bundle_read(tracer->bundle, binding->key,
-                                    tracer->arena, &binding->tensor,
-                                    call->err));
+        CLARY_TRY(clary_bundle_read(tracer->bundle, binding->key, tracer->arena,
+                                    &binding->tensor, call->err));
     binding->read = true;
     return clary_program_constant(tracer->program, &binding->tensor, value,
                                   call->err);
@@ -77,8 +76,8 @@ enum clary_status clary_tf_variable(struct clary_tf_call *call,
                                     const char *kind)
 {
     bool is_variable;
-    const char *variable = clary_variable_name(call->tracer->temporary,
-                                               call->node, &is_variable);
+    const char *variable =
+        clary_variable_name(call->tracer->temporary, call->node, &is_variable);
 
     if (!variable)
         return clary_tf_no_memory(call);
@@ -98,8 +97,7 @@ enum clary_status clary_tf_read_variable(struct clary_tf_call *call,
 
     (void)kind;
     if (call->in[0].kind != CLARY_TRACED_VARIABLE)
-        return clary_tf_fail(call, CLARY_BAD_MODEL,
-                             "its input is no variable");
+        return clary_tf_fail(call, CLARY_BAD_MODEL, "its input is no variable");
     CLARY_TRY(read_variable(call, call->in[0].variable, &value));
     return clary_tf_output(call, value);
 }

@@ -25,7 +25,7 @@
 /* Calls inside calls, references through references, and all work. */
 #define MAX_DEPTH 32
 #define MAX_STEPS 1000
-#define MAX_WORK 20000000
+#define MAX_WORK  20000000
 
 /* A body as it is entered: the main graph, or a function at one of its calls.
  */
@@ -66,8 +66,8 @@ const char *clary_variable_name(struct clary_arena *arena,
                                shared->s.len);
 }
 
-struct clary_binding *clary_bindings_find(
-    const struct clary_bindings *bindings, const char *variable)
+struct clary_binding *clary_bindings_find(const struct clary_bindings *bindings,
+                                          const char *variable)
 {
     uint32_t index;
 
@@ -91,8 +91,8 @@ static enum clary_status publish(struct restorer *r, struct clary_error *err)
 }
 
 static enum clary_status bind(struct restorer *r, const char *variable,
-                              const char *key, const char *slice,
-                              bool linked, struct clary_error *err)
+                              const char *key, const char *slice, bool linked,
+                              struct clary_error *err)
 {
     struct clary_bindings *b = r->bindings;
 
@@ -250,8 +250,8 @@ static enum clary_status visit_function(struct restorer *r,
                                         struct clary_error *err)
 {
     const Clary__Tf__Attribute *f = clary_attribute(call, "f");
-    struct scope inside = {.caller = scope, .call = call,
-                           .depth = scope->depth + 1};
+    struct scope inside = {
+        .caller = scope, .call = call, .depth = scope->depth + 1};
     size_t i;
 
     if (f && f->func)
@@ -345,11 +345,9 @@ static enum clary_status link_initial_values(struct restorer *r,
         if (!to.node)
             continue;
         variable = clary_variable_name(r->arena, to.node, &is_variable);
-        binding =
-            variable ? clary_bindings_find(r->bindings, variable) : NULL;
+        binding = variable ? clary_bindings_find(r->bindings, variable) : NULL;
         if (binding)
-            CLARY_TRY(
-                bind(r, source, binding->key, binding->slice, true, err));
+            CLARY_TRY(bind(r, source, binding->key, binding->slice, true, err));
     }
     return CLARY_OK;
 }

@@ -36,14 +36,13 @@ enum clary_status clary_bindings_new(struct clary_arena *arena,
                                      struct clary_error *err) CLARY_MUST_USE;
 
 /* How a variable is bound, or NULL. */
-struct clary_binding *clary_bindings_find(
-    const struct clary_bindings *bindings, const char *variable);
+struct clary_binding *clary_bindings_find(const struct clary_bindings *bindings,
+                                          const char *variable);
 
 /* Whether `node` makes a variable, and the name that identifies it: its
  * shared_name, or else its own name. NULL for other nodes. The name lives in
  * `arena` (NULL also when memory is short: *is_variable tells). */
 const char *clary_variable_name(struct clary_arena *arena,
-                                const Clary__Tf__Node *node,
-                                bool *is_variable);
+                                const Clary__Tf__Node *node, bool *is_variable);
 
 #endif

@@ -15,15 +15,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "format/format.h"
 #include "format/proto.h"
 #include "format/tensorflow/layout.h"
 #include "format/tensorflow/ops.h"
 #include "format/tensorflow/signature.h"
 #include "format/tensorflow/trace.h"
+
+#include <stdio.h>
+#include <string.h>
 
 /* What one load works with. */
 struct load {
@@ -46,8 +46,8 @@ static bool probe(const struct clary_artifact *artifact)
  * size that tracing has learned, or stand for themselves. */
 static enum clary_status row_shape(struct load *load, const char *name,
                                    const Clary__Tf__Shape *proto,
-                                   struct clary_shape *shape,
-                                   size_t *n_open, struct clary_error *err)
+                                   struct clary_shape *shape, size_t *n_open,
+                                   struct clary_error *err)
 {
     struct clary_tracer *tracer = &load->tracer;
     size_t i;
@@ -72,8 +72,7 @@ static enum clary_status row_shape(struct load *load, const char *name,
                                   "dimensions open",
                                   CLARY_MAX_OPEN);
             open->input = name;
-            size = open->size ? open->size
-                              : CLARY_OPEN_SIZE + (int64_t)*n_open;
+            size = open->size ? open->size : CLARY_OPEN_SIZE + (int64_t)*n_open;
             ++*n_open;
         } else if (size >= CLARY_OPEN_SIZE) {
             return clary_fail(err, CLARY_UNSUPPORTED,
@@ -86,8 +85,7 @@ static enum clary_status row_shape(struct load *load, const char *name,
     return CLARY_OK;
 }
 
-static enum clary_status add_inputs(struct load *load,
-                                    struct clary_feed *feeds,
+static enum clary_status add_inputs(struct load *load, struct clary_feed *feeds,
                                     struct clary_error *err)
 {
     const Clary__Tf__Signature *signature = load->signature;
@@ -112,10 +110,10 @@ static enum clary_status add_inputs(struct load *load,
                               "supported; export a signature that takes the "
                               "feature columns as numbers",
                               entry->key, clary_datatype_name(info->dtype));
-        CLARY_TRY(clary_ref_parse(&load->graph.main, info->name,
-                                  &feeds[i].ref, err));
-        CLARY_TRY(row_shape(load, entry->key, info->shape, &shape, &n_open,
-                            err));
+        CLARY_TRY(
+            clary_ref_parse(&load->graph.main, info->name, &feeds[i].ref, err));
+        CLARY_TRY(
+            row_shape(load, entry->key, info->shape, &shape, &n_open, err));
         CLARY_TRY(clary_program_input(load->tracer.program, entry->key, dtype,
                                       &shape, &feeds[i].value, err));
     }
@@ -178,9 +176,8 @@ static enum clary_status build(struct load *load, struct clary_error *err)
 {
     struct clary_tracer *tracer = &load->tracer;
     const struct clary_program *earlier = tracer->program;
-    struct clary_feed *feeds =
-        clary_arena_calloc(load->loading->temporary,
-                           load->signature->n_inputs, sizeof *feeds);
+    struct clary_feed *feeds = clary_arena_calloc(
+        load->loading->temporary, load->signature->n_inputs, sizeof *feeds);
 
     if (!feeds)
         return clary_no_memory(err);
@@ -239,8 +236,8 @@ static enum clary_status read_model(struct load *load,
                                  loading->temporary, file->bytes, file->len,
                                  "saved_model.pb", &message, err));
     CLARY_TRY(clary_metagraph_choose(
-        (const Clary__Tf__SavedModel *)(const void *)message,
-        &load->metagraph, err));
+        (const Clary__Tf__SavedModel *)(const void *)message, &load->metagraph,
+        err));
     CLARY_TRY(clary_signature_choose(load->metagraph, &entry, err));
     load->signature = entry->value;
     loading->signature =
@@ -287,18 +284,17 @@ static enum clary_status load(struct clary_loading *loading,
     struct clary_bundle *bundle = NULL;
     const Clary__Tf__Saver *saver;
 
-    if (!load ||
-        !clary_layout_find(loading->artifact, loading->arena, &layout))
+    if (!load || !clary_layout_find(loading->artifact, loading->arena, &layout))
         return clary_no_memory(err);
     load->loading = loading;
     loading->name = layout.name;
     loading->version = layout.version;
     CLARY_TRY(read_model(load, &layout, err));
-    loading->framework = clary_arena_printf(
-        loading->arena, "TensorFlow %s",
-        load->metagraph->meta_info ? load->metagraph->meta_info
-                                         ->tensorflow_version
-                                   : "");
+    loading->framework =
+        clary_arena_printf(loading->arena, "TensorFlow %s",
+                           load->metagraph->meta_info
+                               ? load->metagraph->meta_info->tensorflow_version
+                               : "");
     saver = load->metagraph->saver;
     CLARY_TRY(clary_bindings_new(loading->temporary, &load->graph,
                                  saver ? saver->restore_op_name : "",

@@ -130,5 +130,6 @@ static int compare_entries(const void *a, const void *b)
 void clary_signature_sort(Clary__Tf__TensorInfoEntry **entries, size_t n)
 {
     if (n)
-        qsort(entries, n, sizeof(Clary__Tf__TensorInfoEntry *), compare_entries);
+        qsort(entries, n, sizeof(Clary__Tf__TensorInfoEntry *),
+              compare_entries);
 }

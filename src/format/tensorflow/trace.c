@@ -10,15 +10,15 @@
  */
 #include "format/tensorflow/trace.h"
 
-#include <string.h>
-
 #include "format/tensorflow/ops.h"
+
+#include <string.h>
 
 /* Nodes in all, counting a function's at each call, calls inside calls, and
  * work: real models stay below a thousandth of the first and the last. */
 #define MAX_NODES 2000000
 #define MAX_DEPTH 64
-#define MAX_WORK 200000000
+#define MAX_WORK  200000000
 
 enum state { STATE_NEW, STATE_OPEN, STATE_DONE };
 
@@ -232,8 +232,7 @@ static const char *return_text(const struct clary_body *body, const char *name)
 static enum clary_status enter_call(struct walk *walk, size_t task,
                                     const struct clary_body *body,
                                     const struct clary_traced *arguments,
-                                    size_t n_arguments,
-                                    struct clary_error *err)
+                                    size_t n_arguments, struct clary_error *err)
 {
     const Clary__Tf__FunctionSignature *signature = body->function->signature;
     size_t depth = walk->tasks[task].frame->depth + 1, i;
@@ -295,8 +294,8 @@ static enum clary_status handle(struct clary_tracer *tracer,
                                 struct clary_error *err)
 {
     const struct clary_tf_op *op = clary_tf_op_find(node->op);
-    struct clary_tf_call call = {.tracer = tracer, .node = node, .in = in,
-                                 .n_in = n_in, .err = err};
+    struct clary_tf_call call = {
+        .tracer = tracer, .node = node, .in = in, .n_in = n_in, .err = err};
 
     if (!op)
         return clary_fail(err, CLARY_UNSUPPORTED,
@@ -321,8 +320,8 @@ static enum clary_status process(struct walk *walk, struct clary_error *err)
     struct frame *frame = walk->tasks[top].frame;
     const Clary__Tf__Node *node = frame->body->nodes[walk->tasks[top].node];
     struct result *result = &frame->results[walk->tasks[top].node];
-    struct clary_traced *in = clary_arena_calloc(
-        tracer->temporary, node->n_input, sizeof *in);
+    struct clary_traced *in =
+        clary_arena_calloc(tracer->temporary, node->n_input, sizeof *in);
     const struct clary_body *body = NULL;
     bool dead;
 
@@ -407,12 +406,10 @@ static enum clary_status set_feeds(struct clary_tracer *tracer,
 enum clary_status clary_trace(struct clary_tracer *tracer,
                               const struct clary_feed *feeds, size_t n_feeds,
                               const struct clary_ref *refs, size_t n_refs,
-                              struct clary_traced *out,
-                              struct clary_error *err)
+                              struct clary_traced *out, struct clary_error *err)
 {
     struct walk walk = {.tracer = tracer};
-    struct frame *main =
-        frame_new(tracer, &tracer->graph->main, NULL, 0, 0);
+    struct frame *main = frame_new(tracer, &tracer->graph->main, NULL, 0, 0);
     size_t i;
 
     if (!main)

@@ -31,10 +31,10 @@ struct clary_traced {
     } kind;
     uint32_t value;       /* of the program */
     const char *variable; /* clary_variable_name */
-    bool scalar;           /* of MIXED: one number, not a tensor of them */
-    int64_t low, high;     /* of MIXED: its bounds */
-    const char *mixed_by;  /* of MIXED: the node that reduces */
-    const double *fill;    /* every element's number, of a Fill; else NULL */
+    bool scalar;          /* of MIXED: one number, not a tensor of them */
+    int64_t low, high;    /* of MIXED: its bounds */
+    const char *mixed_by; /* of MIXED: the node that reduces */
+    const double *fill;   /* every element's number, of a Fill; else NULL */
     bool lead; /* per row, and TensorFlow has one more dimension, of size 1,
                 * before the rows: only Reshape and FusedBatchNorm know it */
 };
@@ -49,7 +49,7 @@ struct clary_open_dimension {
  * tensor has: where an op meets it beside a real one, that is the size, and
  * tracing starts again with it. */
 #define CLARY_OPEN_SIZE 1000003
-#define CLARY_MAX_OPEN 64
+#define CLARY_MAX_OPEN  64
 
 struct clary_tracer {
     struct clary_arena *arena;     /* of the model */
@@ -86,7 +86,7 @@ struct clary_feed {
 enum clary_status clary_trace(struct clary_tracer *tracer,
                               const struct clary_feed *feeds, size_t n_feeds,
                               const struct clary_ref *refs, size_t n_refs,
-                              struct clary_traced *out,
-                              struct clary_error *err) CLARY_MUST_USE;
+                              struct clary_traced *out, struct clary_error *err)
+    CLARY_MUST_USE;
 
 #endif

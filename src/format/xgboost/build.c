@@ -2,7 +2,9 @@
  *
  *   gbtree, dart   forest, then the objective's transform
  *   gblinear       margin = base_score + bias, then + x[f] * weight[f] for
- *                  f = 0, 1, ... in float; a missing x is passed over
+ *                  f = 0, 1, ... in float; a missing x is passed over. Of
+ *                  several values of base_score XGBoost takes the first, for
+ *                  every class
  *
  * Up to 1.2 (dart: 1.3) XGBoost added base_score behind the sum of the trees,
  * since then it begins with it. The model's own version decides.
@@ -22,8 +24,8 @@ static enum clary_status check(const struct clary_learner *learner,
                                struct clary_built *built,
                                struct clary_error *err)
 {
-    int64_t n_groups = learner->n_classes > 1 ? learner->n_classes
-                                              : learner->n_targets;
+    int64_t n_groups =
+        learner->n_classes > 1 ? learner->n_classes : learner->n_targets;
 
     if (!learner->objective || !learner->booster)
         return clary_learner_fail(learner, CLARY_BAD_MODEL, err,
@@ -40,12 +42,10 @@ static enum clary_status check(const struct clary_learner *learner,
                                   "%lld predictions a row, the most is %d",
                                   (long long)n_groups, MAX_GROUPS);
     built->n_groups = n_groups > 1 ? (size_t)n_groups : 1;
-    if (learner->n_features < 1 ||
-        learner->n_features > CLARY_LEARNER_FEATURES)
-        return clary_learner_fail(learner, CLARY_UNSUPPORTED, err,
-                                  "%lld features, expected 1 to %u",
-                                  (long long)learner->n_features,
-                                  CLARY_LEARNER_FEATURES);
+    if (learner->n_features < 1 || learner->n_features > CLARY_LEARNER_FEATURES)
+        return clary_learner_fail(
+            learner, CLARY_UNSUPPORTED, err, "%lld features, expected 1 to %u",
+            (long long)learner->n_features, CLARY_LEARNER_FEATURES);
     if (learner->n_features_read > learner->n_features)
         return clary_learner_fail(learner, CLARY_BAD_MODEL, err,
                                   "a tree reads feature %lld, and the model "
@@ -65,12 +65,12 @@ static float base_of(const struct clary_learner *learner,
 {
     float base = learner->base_score[learner->n_base_score == 1 ? 0 : group];
 
-    return learner->is_margin
-               ? base
-               : clary_objective_margin(&built->objective, base);
+    return learner->is_margin ? base
+                              : clary_objective_margin(&built->objective, base);
 }
 
-/* --- trees ----------------------------------------------------------------- */
+/* --- trees -----------------------------------------------------------------
+ */
 
 /* Trees that are used: all, or those of the best rounds. */
 static size_t used_trees(const struct clary_learner *learner,
@@ -99,8 +99,7 @@ static enum clary_status check_trees(const struct clary_learner *learner,
             (size_t)learner->groups[t] >= built->n_groups)
             return clary_learner_fail(learner, CLARY_BAD_MODEL, err,
                                       "tree %zu belongs to output %d of %zu", t,
-                                      (int)learner->groups[t],
-                                      built->n_groups);
+                                      (int)learner->groups[t], built->n_groups);
     if (learner->n_weights != n && learner->n_weights != 0)
         return clary_learner_fail(learner, CLARY_BAD_MODEL, err,
                                   "%zu trees, and weight_drop has %zu", n,
@@ -119,8 +118,8 @@ static void *keep(struct clary_arena *arena,
     return copy;
 }
 
-static struct clary_category_set *
-keep_sets(struct clary_arena *arena, const struct clary_learner_list *list)
+static struct clary_category_set *keep_sets(
+    struct clary_arena *arena, const struct clary_learner_list *list)
 {
     struct clary_category_set *sets = keep(arena, list, sizeof *sets);
 
@@ -180,7 +179,8 @@ static enum clary_status add_trees(const struct clary_learner *learner,
                             &built->margins, err);
 }
 
-/* --- a linear model -------------------------------------------------------- */
+/* --- a linear model --------------------------------------------------------
+ */
 
 /* One group's margin, (1, 1). */
 static enum clary_status add_linear_group(const struct clary_steps *steps,
@@ -189,8 +189,8 @@ static enum clary_status add_linear_group(const struct clary_steps *steps,
                                           uint32_t input, uint32_t *out,
                                           struct clary_error *err)
 {
-    struct clary_broadcast_params row = {
-        .per_row = true, .shape = {.rank = 2, .dim = {1, 1}}};
+    struct clary_broadcast_params row = {.per_row = true,
+                                         .shape = {.rank = 2, .dim = {1, 1}}};
     struct clary_axis_params axis = {.axis = 1};
     uint32_t missing, zero, terms, summands[2];
 
@@ -236,7 +236,7 @@ static enum clary_status add_linear(const struct clary_learner *learner,
         for (size_t f = 0; f < n; f++)
             weights[f] = learner->linear[f * n_groups + g];
         CLARY_TRY(add_linear_group(&steps, learner, weights,
-                                   bias + base_of(learner, built, g), input,
+                                   bias + base_of(learner, built, 0), input,
                                    &margins[g], err));
     }
     built->margins = margins[0];
@@ -253,8 +253,8 @@ enum clary_status clary_learner_build(const struct clary_learner *learner,
                                       struct clary_error *err)
 {
     CLARY_TRY(check(learner, built, err));
-    CLARY_TRY(clary_objective_find(learner, built->n_groups, &built->objective,
-                                   err));
+    CLARY_TRY(
+        clary_objective_find(learner, built->n_groups, &built->objective, err));
     built->n_trees = 0;
     if (strcmp(learner->booster, "gblinear") == 0) {
         CLARY_TRY(add_linear(learner, program, arena, input, built, err));
@@ -276,7 +276,8 @@ enum clary_status clary_learner_build(const struct clary_learner *learner,
                                built->margins, &built->value, err);
 }
 
-/* --- several models -------------------------------------------------------- */
+/* --- several models --------------------------------------------------------
+ */
 
 static bool is_vote(const struct clary_built *built)
 {
@@ -298,10 +299,10 @@ static enum clary_status combine_votes(const struct clary_steps *steps,
                      : (int64_t)built->n_groups,
         .on = 1,
         .dtype = CLARY_DTYPE_F32};
-    struct clary_reshape_params flat = {
-        .per_row = true, .shape = {.rank = 1, .dim = {1}}};
-    struct clary_reshape_params column = {
-        .per_row = true, .shape = {.rank = 2, .dim = {1, 1}}};
+    struct clary_reshape_params flat = {.per_row = true,
+                                        .shape = {.rank = 1, .dim = {1}}};
+    struct clary_reshape_params column = {.per_row = true,
+                                          .shape = {.rank = 2, .dim = {1, 1}}};
     uint32_t sum = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -316,8 +317,7 @@ static enum clary_status combine_votes(const struct clary_steps *steps,
         if (i == 0)
             sum = votes;
         else
-            CLARY_TRY(
-                clary_steps_binary(steps, "add", sum, votes, &sum, err));
+            CLARY_TRY(clary_steps_binary(steps, "add", sum, votes, &sum, err));
     }
     CLARY_TRY(clary_steps_reduce(steps, "argmax", sum, false, &sum, err));
     CLARY_TRY(clary_steps_add(steps, "reshape", &column, sizeof column, &sum, 1,
@@ -345,8 +345,8 @@ enum clary_status clary_built_combine(const struct clary_built *built, size_t n,
     if (is_vote(built))
         return combine_votes(&steps, built, n, out, err);
     for (size_t i = 1; i < n; i++)
-        CLARY_TRY(clary_steps_binary(&steps, "add", sum, built[i].value, &sum,
-                                     err));
+        CLARY_TRY(
+            clary_steps_binary(&steps, "add", sum, built[i].value, &sum, err));
     CLARY_TRY(clary_steps_scalar(&steps, (float)n, &count, err));
     return clary_steps_binary(&steps, "div", sum, count, out, err);
 }

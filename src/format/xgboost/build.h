@@ -28,8 +28,7 @@ struct clary_built {
 enum clary_status clary_learner_build(const struct clary_learner *learner,
                                       struct clary_program *program,
                                       struct clary_arena *arena, uint32_t input,
-                                      bool all_trees,
-                                      struct clary_built *built,
+                                      bool all_trees, struct clary_built *built,
                                       struct clary_error *err) CLARY_MUST_USE;
 
 /* What SageMaker's container answers for several models: the mean of their

@@ -38,8 +38,8 @@ void clary_events_init(struct clary_events *events, const char *name,
 }
 
 enum clary_status clary_events_fail(const struct clary_events *events,
-                                    struct clary_error *err,
-                                    const char *format, ...)
+                                    struct clary_error *err, const char *format,
+                                    ...)
 {
     char what[300];
     va_list args;
@@ -122,7 +122,8 @@ enum clary_status clary_events_expect(struct clary_events *events,
     return CLARY_OK;
 }
 
-/* --- numbers --------------------------------------------------------------- */
+/* --- numbers ---------------------------------------------------------------
+ */
 
 /* The number is read as a double and rounded to float. Where the double is the
  * very middle of two floats, the first rounding may have moved it there, and
@@ -226,7 +227,9 @@ static float ubjson_float(char type, const char *bytes)
 
 static bool whole(double value, int64_t *integer)
 {
-    if (!(value >= -0x1p63 && value < 0x1p63) || value != trunc(value))
+    const double limit = 9223372036854775808.0; /* 2^63 */
+
+    if (!(value >= -limit && value < limit) || value != trunc(value))
         return false;
     *integer = (int64_t)value;
     return true;
@@ -290,7 +293,8 @@ enum clary_status clary_event_int64(const struct clary_events *events,
                                         : describe_event(event));
 }
 
-/* --- arrays ---------------------------------------------------------------- */
+/* --- arrays ----------------------------------------------------------------
+ */
 
 static enum clary_status store(const struct clary_events *events,
                                const struct clary_event *event,
@@ -318,8 +322,7 @@ static enum clary_status store(const struct clary_events *events,
 }
 
 enum clary_status clary_events_array(struct clary_events *events,
-                                     enum clary_dtype dtype,
-                                     const char *what,
+                                     enum clary_dtype dtype, const char *what,
                                      struct clary_arena *arena, void **out,
                                      size_t *n, struct clary_error *err)
 {
@@ -339,8 +342,8 @@ enum clary_status clary_events_array(struct clary_events *events,
         if (event.kind == CLARY_EVENT_ARRAY_END)
             break;
         /* the count knows numbers only: something else may make it short */
-        if (count == capacity ||
-            (event.kind != CLARY_EVENT_NUMBER && event.kind != CLARY_EVENT_BOOL))
+        if (count == capacity || (event.kind != CLARY_EVENT_NUMBER &&
+                                  event.kind != CLARY_EVENT_BOOL))
             return clary_events_fail(events, err,
                                      "expected numbers in %s, found %s", what,
                                      describe_event(&event));

@@ -104,8 +104,7 @@ enum clary_status clary_events_expect(struct clary_events *events,
  *   errors  CLARY_BAD_MODEL, CLARY_NO_MEMORY
  */
 enum clary_status clary_events_array(struct clary_events *events,
-                                     enum clary_dtype dtype,
-                                     const char *what,
+                                     enum clary_dtype dtype, const char *what,
                                      struct clary_arena *arena, void **out,
                                      size_t *n, struct clary_error *err)
     CLARY_MUST_USE;
@@ -138,9 +137,8 @@ bool clary_events_parse_float(const char *text, size_t len, float *value);
 
 /* Fails with the name of the file and the byte. */
 enum clary_status clary_events_fail(const struct clary_events *events,
-                                    struct clary_error *err,
-                                    const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+                                    struct clary_error *err, const char *format,
+                                    ...) __attribute__((format(printf, 3, 4)));
 
 /* --- the encodings; events.c calls them -------------------------------- */
 

@@ -68,9 +68,8 @@ static const char *unescape_code(const char *p, const char *end, char **out)
         return NULL;
     p += 4;
     if (code >= 0xd800 && code < 0xdc00) {
-        int32_t low = end - p >= 6 && p[0] == '\\' && p[1] == 'u'
-                          ? hex4(p + 2, end)
-                          : -1;
+        int32_t low =
+            end - p >= 6 && p[0] == '\\' && p[1] == 'u' ? hex4(p + 2, end) : -1;
 
         if (low < 0xdc00 || low > 0xdfff)
             return NULL;

@@ -86,8 +86,8 @@ enum clary_status clary_learner_set_base(struct clary_learner *learner,
     return CLARY_OK;
 }
 
-void clary_learner_set_attribute(struct clary_learner *learner,
-                                 const char *key, const char *value)
+void clary_learner_set_attribute(struct clary_learner *learner, const char *key,
+                                 const char *value)
 {
     int64_t number;
 

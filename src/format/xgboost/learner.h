@@ -44,10 +44,10 @@ struct clary_learner_list {
 struct clary_learner {
     struct clary_arena *arena;
     struct clary_arena *scratch; /* for one tree at a time */
-    const char *name;      /* of the file, for messages */
-    int64_t version[3];    /* of XGBoost that wrote it; 0.x: all 0 */
-    const char *objective; /* "binary:logistic"; NULL: not read */
-    const char *booster;   /* "gbtree", "dart", "gblinear" */
+    const char *name;            /* of the file, for messages */
+    int64_t version[3];          /* of XGBoost that wrote it; 0.x: all 0 */
+    const char *objective;       /* "binary:logistic"; NULL: not read */
+    const char *booster;         /* "gbtree", "dart", "gblinear" */
     int64_t n_features, n_classes, n_targets;
     const float *base_score; /* as the file states it */
     size_t n_base_score;
@@ -83,16 +83,16 @@ struct clary_learner {
  * one leads to were pruned. */
 struct clary_learner_tree {
     size_t n;
-    const int32_t *left, *right;     /* (n) */
-    const int32_t *features;         /* (n) */
-    const float *thresholds;         /* (n) */
-    const uint8_t *default_left;     /* (n) */
-    const uint8_t *is_category;      /* (n) or NULL: no node is */
-    const float *covers;             /* (n) or NULL */
-    const int32_t *categories;       /* (n_categories) codes, node by node */
+    const int32_t *left, *right; /* (n) */
+    const int32_t *features;     /* (n) */
+    const float *thresholds;     /* (n) */
+    const uint8_t *default_left; /* (n) */
+    const uint8_t *is_category;  /* (n) or NULL: no node is */
+    const float *covers;         /* (n) or NULL */
+    const int32_t *categories;   /* (n_categories) codes, node by node */
     size_t n_categories;
-    const int32_t *category_nodes;   /* (n_category_nodes) ascending */
-    const int64_t *category_begins;  /* where a node's codes begin */
+    const int32_t *category_nodes;  /* (n_category_nodes) ascending */
+    const int64_t *category_begins; /* where a node's codes begin */
     const int64_t *category_counts;
     size_t n_category_nodes;
 };
@@ -151,8 +151,8 @@ enum clary_status clary_learner_set_base(struct clary_learner *learner,
 
 /* Takes an attribute of the model: best_ntree_limit, best_iteration; all
  * others are passed over. */
-void clary_learner_set_attribute(struct clary_learner *learner,
-                                 const char *key, const char *value);
+void clary_learner_set_attribute(struct clary_learner *learner, const char *key,
+                                 const char *value);
 
 /* Appends a tree. Errors: CLARY_BAD_MODEL names tree and node. */
 enum clary_status clary_learner_add_tree(struct clary_learner *learner,

@@ -124,8 +124,8 @@ static enum clary_status take_floats(struct cursor *cursor, const char *what,
 
     CLARY_TRY(take_count(cursor, what, &count, err));
     CLARY_TRY(take(cursor, count, 4, what, &bytes, err));
-    *out = clary_arena_calloc(cursor->learner->arena, (size_t)count,
-                              sizeof **out);
+    *out =
+        clary_arena_calloc(cursor->learner->arena, (size_t)count, sizeof **out);
     if (!*out)
         return clary_no_memory(err);
     for (size_t i = 0; i < count; i++)
@@ -134,7 +134,8 @@ static enum clary_status take_floats(struct cursor *cursor, const char *what,
     return CLARY_OK;
 }
 
-/* --- trees ----------------------------------------------------------------- */
+/* --- trees -----------------------------------------------------------------
+ */
 
 /* The arrays of a tree, in the scratch arena. */
 static enum clary_status add_tree(struct cursor *cursor,
@@ -160,8 +161,7 @@ static enum clary_status add_tree(struct cursor *cursor,
                                       .default_left = default_left,
                                       .covers = covers};
 
-    if (!left || !right || !features || !thresholds || !default_left ||
-        !covers)
+    if (!left || !right || !features || !thresholds || !default_left || !covers)
         return clary_no_memory(err);
     for (size_t i = 0; i < n; i++) {
         const unsigned char *node = nodes + i * NODE_BYTES;
@@ -188,10 +188,9 @@ static enum clary_status read_tree(struct cursor *cursor,
     CLARY_TRY(take(cursor, 1, TREE_PARAM_BYTES, "a tree", &param, err));
     n = int_at(param, 1);
     if (int_at(param, 0) != 1 || n <= 0)
-        return clary_learner_fail(learner, CLARY_BAD_MODEL, err,
-                                  "tree %zu has %d roots and %d nodes",
-                                  learner->roots.n, (int)int_at(param, 0),
-                                  (int)n);
+        return clary_learner_fail(
+            learner, CLARY_BAD_MODEL, err, "tree %zu has %d roots and %d nodes",
+            learner->roots.n, (int)int_at(param, 0), (int)n);
     /* from 2.0 on a plain leaf counts as a vector of one, and none follows */
     if (int_at(param, 5) > 1 ||
         (int_at(param, 5) == 1 && learner->version[0] == 0))
@@ -200,8 +199,8 @@ static enum clary_status read_tree(struct cursor *cursor,
             "the leaves of tree %zu hold vectors; train with "
             "multi_strategy=one_output_per_tree",
             learner->roots.n);
-    CLARY_TRY(take(cursor, (uint64_t)n, NODE_BYTES, "a tree's nodes", &nodes,
-                   err));
+    CLARY_TRY(
+        take(cursor, (uint64_t)n, NODE_BYTES, "a tree's nodes", &nodes, err));
     CLARY_TRY(take(cursor, (uint64_t)n, STAT_BYTES, "a tree's statistics",
                    &stats, err));
     return add_tree(cursor, nodes, stats, (size_t)n, err);
@@ -224,8 +223,8 @@ static enum clary_status read_trees(struct cursor *cursor,
     for (int32_t t = 0; t < n; t++)
         CLARY_TRY(read_tree(cursor, err));
     CLARY_TRY(take(cursor, (uint64_t)n, 4, "the trees' groups", &groups, err));
-    learner->groups = clary_arena_calloc(learner->arena, (size_t)n,
-                                         sizeof *learner->groups);
+    learner->groups =
+        clary_arena_calloc(learner->arena, (size_t)n, sizeof *learner->groups);
     if (!learner->groups)
         return clary_no_memory(err);
     for (int32_t t = 0; t < n; t++)
@@ -237,7 +236,8 @@ static enum clary_status read_trees(struct cursor *cursor,
     return CLARY_OK;
 }
 
-/* --- the file -------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------
+ */
 
 static enum clary_status read_param(struct cursor *cursor, bool *has_attributes,
                                     struct clary_error *err)

@@ -17,7 +17,7 @@
  *
  * The order of members is free. Parameters are numbers in quotes.
  *
- *   source  https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
+ *   source https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -124,7 +124,8 @@ static enum clary_status read_names(struct clary_learner_reader *reader,
     return CLARY_OK;
 }
 
-/* --- the booster ----------------------------------------------------------- */
+/* --- the booster -----------------------------------------------------------
+ */
 
 static enum clary_status parallel_trees(struct clary_learner_reader *reader,
                                         struct clary_error *err)
@@ -171,9 +172,12 @@ static enum clary_status linear_weights(struct clary_learner_reader *reader,
 }
 
 static const struct clary_member model_members[] = {
-    {"cats", clary_member_cats}, {"gbtree_model_param", gbtree_param},
-    {"tree_info", tree_info},    {"trees", clary_member_trees},
-    {"weights", linear_weights}, {"weight_drop", weight_drop},
+    {"cats", clary_member_cats},
+    {"gbtree_model_param", gbtree_param},
+    {"tree_info", tree_info},
+    {"trees", clary_member_trees},
+    {"weights", linear_weights},
+    {"weight_drop", weight_drop},
     {NULL, NULL}};
 
 static enum clary_status model(struct clary_learner_reader *reader,
@@ -215,7 +219,8 @@ static enum clary_status booster(struct clary_learner_reader *reader,
     return clary_members_read(reader, "gradient_booster", booster_members, err);
 }
 
-/* --- the learner ----------------------------------------------------------- */
+/* --- the learner -----------------------------------------------------------
+ */
 
 static enum clary_status base_score(struct clary_learner_reader *reader,
                                     struct clary_error *err)
@@ -250,8 +255,8 @@ static enum clary_status num_feature(struct clary_learner_reader *reader,
 static enum clary_status num_target(struct clary_learner_reader *reader,
                                     struct clary_error *err)
 {
-    return clary_member_count(reader, "num_target",
-                              &reader->learner->n_targets, err);
+    return clary_member_count(reader, "num_target", &reader->learner->n_targets,
+                              err);
 }
 
 static const struct clary_member param_members[] = {
@@ -347,7 +352,8 @@ static enum clary_status learner(struct clary_learner_reader *reader,
     return clary_members_read(reader, "learner", learner_members, err);
 }
 
-/* --- the document ---------------------------------------------------------- */
+/* --- the document ----------------------------------------------------------
+ */
 
 static enum clary_status version(struct clary_learner_reader *reader,
                                  struct clary_error *err)

@@ -36,8 +36,7 @@ enum clary_status clary_members_read(struct clary_learner_reader *reader,
 /* The same behind the bracket that opens it. */
 enum clary_status clary_members_read_on(struct clary_learner_reader *reader,
                                         const struct clary_member *members,
-                                        struct clary_error *err)
-    CLARY_MUST_USE;
+                                        struct clary_error *err) CLARY_MUST_USE;
 
 /* Reads a number, quoted or not, that is at least 0. */
 enum clary_status clary_member_count(struct clary_learner_reader *reader,

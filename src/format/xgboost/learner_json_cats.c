@@ -13,9 +13,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "format/xgboost/learner_json.h"
-
 #include "data/number.h"
+#include "format/xgboost/learner_json.h"
 
 /* One entry of "enc" while it is read, in the scratch arena. */
 struct entry {
@@ -87,8 +86,7 @@ static char *number_name(struct clary_arena *arena, const struct entry *entry,
                          size_t c)
 {
     char text[CLARY_NUMBER_TEXT];
-    size_t len =
-        clary_print_int64(text, ((const int64_t *)entry->values)[c]);
+    size_t len = clary_print_int64(text, ((const int64_t *)entry->values)[c]);
 
     return clary_arena_strndup(arena, text, len);
 }

@@ -33,10 +33,9 @@ struct tree_arrays {
     {                                                                          \
         struct tree_arrays *tree = reader->object;                             \
                                                                                \
-        return clary_events_array(&reader->events, dtype, key,                 \
-                                  reader->learner->scratch,                    \
-                                  &tree->member_name, &tree->n_##member_name,  \
-                                  err);                                        \
+        return clary_events_array(                                             \
+            &reader->events, dtype, key, reader->learner->scratch,             \
+            &tree->member_name, &tree->n_##member_name, err);                  \
     }
 
 ARRAY(left, "left_children", CLARY_DTYPE_I32)

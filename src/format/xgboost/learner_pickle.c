@@ -9,7 +9,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "format/xgboost/learner.h"
-
 #include "format/xgboost/pickle.h"
 
 #include <string.h>
@@ -76,8 +75,7 @@ static enum clary_status take_names(struct clary_learner *learner,
 
         if (item->kind != CLARY_PICKLE_TEXT)
             return CLARY_OK;
-        copies[i] =
-            clary_arena_strndup(learner->arena, item->bytes, item->len);
+        copies[i] = clary_arena_strndup(learner->arena, item->bytes, item->len);
         if (!copies[i])
             return clary_no_memory(err);
     }
@@ -99,8 +97,8 @@ enum clary_status clary_learner_read_pickle(struct clary_learner *learner,
     if (!handle || handle->kind != CLARY_PICKLE_BYTES)
         return clary_learner_fail(learner, CLARY_BAD_MODEL, err,
                                   "the pickled Booster holds no model");
-    CLARY_TRY(clary_learner_read_plain(learner, handle->bytes, handle->len,
-                                       err));
+    CLARY_TRY(
+        clary_learner_read_plain(learner, handle->bytes, handle->len, err));
     CLARY_TRY(take_names(learner,
                          clary_pickle_attribute(booster, "feature_names"),
                          &learner->feature_names, err));

@@ -19,10 +19,10 @@
 struct conversion {
     struct clary_learner *learner;
     const struct clary_learner_tree *tree;
-    size_t index;       /* of the tree */
-    size_t n_queued;    /* nodes reached so far */
-    int32_t *queue;     /* (n) XGBoost's numbers, breadth first */
-    bool *is_reached;   /* (n) by XGBoost's numbers */
+    size_t index;     /* of the tree */
+    size_t n_queued;  /* nodes reached so far */
+    int32_t *queue;   /* (n) XGBoost's numbers, breadth first */
+    bool *is_reached; /* (n) by XGBoost's numbers */
     size_t n_inner, n_leaves;
 };
 
@@ -132,8 +132,7 @@ static enum clary_status add_set(struct conversion *conversion, int32_t node,
 }
 
 static enum clary_status convert_node(struct conversion *conversion,
-                                      int32_t from, int32_t left,
-                                      int32_t right,
+                                      int32_t from, int32_t left, int32_t right,
                                       struct clary_forest_node *node,
                                       struct clary_error *err)
 {
@@ -193,9 +192,8 @@ static enum clary_status convert(struct conversion *conversion,
             continue;
         }
         for (int side = 0; side < 2; side++)
-            to[side] = is_leaf(tree, conversion->queue[child++])
-                           ? ~next_leaf++
-                           : next_node++;
+            to[side] = is_leaf(tree, conversion->queue[child++]) ? ~next_leaf++
+                                                                 : next_node++;
         CLARY_TRY(convert_node(conversion, from, to[0], to[1], nodes++, err));
     }
     learner->nodes.n += conversion->n_inner;
@@ -209,9 +207,8 @@ enum clary_status clary_learner_add_tree(struct clary_learner *learner,
                                          const struct clary_learner_tree *tree,
                                          struct clary_error *err)
 {
-    struct conversion conversion = {.learner = learner,
-                                    .tree = tree,
-                                    .index = learner->roots.n};
+    struct conversion conversion = {
+        .learner = learner, .tree = tree, .index = learner->roots.n};
 
     if (tree->n == 0)
         return clary_learner_fail(learner, CLARY_BAD_MODEL, err,
@@ -220,10 +217,10 @@ enum clary_status clary_learner_add_tree(struct clary_learner *learner,
         tree->n > (size_t)INT32_MAX - learner->leaves.n)
         return clary_learner_fail(learner, CLARY_UNSUPPORTED, err,
                                   "more than %d nodes", INT32_MAX);
-    conversion.queue = clary_arena_calloc(learner->scratch, tree->n,
-                                          sizeof *conversion.queue);
-    conversion.is_reached = clary_arena_calloc(learner->scratch, tree->n,
-                                               sizeof(bool));
+    conversion.queue =
+        clary_arena_calloc(learner->scratch, tree->n, sizeof *conversion.queue);
+    conversion.is_reached =
+        clary_arena_calloc(learner->scratch, tree->n, sizeof(bool));
     if (!conversion.queue || !conversion.is_reached)
         return clary_no_memory(err);
     CLARY_TRY(reach(&conversion, err));

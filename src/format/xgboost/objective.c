@@ -25,9 +25,9 @@
 /* More quantiles than this are not sorted: pairs grow with the square. */
 #define MAX_SORTED 32
 
-#define NONE CLARY_TRANSFORM_NONE, CLARY_LINK_NONE
+#define NONE    CLARY_TRANSFORM_NONE, CLARY_LINK_NONE
 #define SIGMOID CLARY_TRANSFORM_SIGMOID, CLARY_LINK_LOGIT
-#define EXP CLARY_TRANSFORM_EXP, CLARY_LINK_LOG
+#define EXP     CLARY_TRANSFORM_EXP, CLARY_LINK_LOG
 
 static const struct clary_objective objectives[] = {
     {"reg:squarederror", NONE},
@@ -149,8 +149,8 @@ static enum clary_status add_softmax(const struct clary_steps *steps,
 static enum clary_status add_argmax(const struct clary_steps *steps, uint32_t x,
                                     uint32_t *out, struct clary_error *err)
 {
-    struct clary_reshape_params params = {
-        .per_row = true, .shape = {.rank = 2, .dim = {1, 1}}};
+    struct clary_reshape_params params = {.per_row = true,
+                                          .shape = {.rank = 2, .dim = {1, 1}}};
 
     CLARY_TRY(clary_steps_reduce(steps, "argmax", x, false, &x, err));
     CLARY_TRY(clary_steps_add(steps, "reshape", &params, sizeof params, &x, 1,
@@ -183,8 +183,7 @@ static enum clary_status add_sort(const struct clary_steps *steps, size_t n,
             CLARY_TRY(clary_steps_binary(steps, "minimum", columns[i],
                                          columns[i + 1], &low, err));
             CLARY_TRY(clary_steps_binary(steps, "maximum", columns[i],
-                                         columns[i + 1], &columns[i + 1],
-                                         err));
+                                         columns[i + 1], &columns[i + 1], err));
             columns[i] = low;
         }
     return clary_steps_add(steps, "concat", &axis, sizeof axis, columns, n, out,
@@ -214,8 +213,7 @@ enum clary_status clary_objective_add(struct clary_program *program,
         return add_hinge(&steps, margins, out, err);
     case CLARY_TRANSFORM_SORT:
         return add_sort(
-            &steps,
-            (size_t)clary_program_value(program, margins)->shape.dim[1],
+            &steps, (size_t)clary_program_value(program, margins)->shape.dim[1],
             margins, out, err);
     default:
         *out = margins;

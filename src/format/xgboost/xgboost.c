@@ -126,13 +126,12 @@ static enum clary_status check_alike(const struct load *load, size_t i,
     if (strcmp(load->built[0].objective.name, load->built[i].objective.name) !=
             0 ||
         load->built[0].n_groups != load->built[i].n_groups)
-        return clary_fail(err, CLARY_BAD_MODEL,
-                          "%s is %s of %zu outputs and %s is %s of %zu; models "
-                          "in one directory answer together",
-                          a->name, load->built[0].objective.name,
-                          load->built[0].n_groups, b->name,
-                          load->built[i].objective.name,
-                          load->built[i].n_groups);
+        return clary_fail(
+            err, CLARY_BAD_MODEL,
+            "%s is %s of %zu outputs and %s is %s of %zu; models "
+            "in one directory answer together",
+            a->name, load->built[0].objective.name, load->built[0].n_groups,
+            b->name, load->built[i].objective.name, load->built[i].n_groups);
     return CLARY_OK;
 }
 
@@ -146,8 +145,8 @@ static enum clary_status add_output(struct load *load, uint32_t value,
 
     if (!params)
         return clary_no_memory(err);
-    *params = (struct clary_reshape_params){
-        .per_row = true, .shape = {.rank = 1, .dim = {1}}};
+    *params = (struct clary_reshape_params){.per_row = true,
+                                            .shape = {.rank = 1, .dim = {1}}};
     if (load->built[0].n_outputs == 1)
         CLARY_TRY(clary_program_add(loading->program, "reshape", "score",
                                     params, &value, 1, &value, 1, err));
@@ -192,14 +191,13 @@ static enum clary_status build(struct load *load, struct clary_error *err)
     loading->program = clary_program_new(loading->arena, err);
     if (!loading->program)
         return CLARY_NO_MEMORY;
-    CLARY_TRY(clary_program_input(loading->program, "features",
-                                  CLARY_DTYPE_F32, &shape, &input, err));
+    CLARY_TRY(clary_program_input(loading->program, "features", CLARY_DTYPE_F32,
+                                  &shape, &input, err));
     CLARY_TRY(name_columns(load, err));
     for (size_t i = 0; i < load->n; i++) {
         CLARY_TRY(clary_learner_build(load->learners[i], loading->program,
-                                      loading->arena, input,
-                                      loading->all_trees, &load->built[i],
-                                      err));
+                                      loading->arena, input, loading->all_trees,
+                                      &load->built[i], err));
         CLARY_TRY(check_alike(load, i, err));
     }
     CLARY_TRY(clary_built_combine(load->built, load->n, loading->program,
@@ -218,11 +216,11 @@ static enum clary_status remarks(struct load *load, struct clary_error *err)
 
     loading->signature = built->objective.name;
     loading->framework =
-        version[0] ? clary_arena_printf(loading->arena, "XGBoost %lld.%lld.%lld",
-                                        (long long)version[0],
-                                        (long long)version[1],
-                                        (long long)version[2])
-                   : "XGBoost before 1.0";
+        version[0]
+            ? clary_arena_printf(loading->arena, "XGBoost %lld.%lld.%lld",
+                                 (long long)version[0], (long long)version[1],
+                                 (long long)version[2])
+            : "XGBoost before 1.0";
     if (load->n > 1)
         together = clary_arena_printf(
             loading->arena, "%zu models answer together: %s of them\n", load->n,

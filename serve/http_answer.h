@@ -1,0 +1,22 @@
+/* http_answer.h: the answer of an exchange as a response of libmicrohttpd.
+ *
+ * For http.c, with which it is the only user of that library.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVE_HTTP_ANSWER_H
+#define SERVE_HTTP_ANSWER_H
+
+#include "exchange.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+/* Queues the application's answer; the response then owns the exchange, and
+ * `*context`, the request's, becomes NULL. Errors: MHD_NO, the connection is
+ * to be closed. */
+enum MHD_Result http_answer_queue(struct MHD_Connection *mhd,
+                                  struct exchange *exchange, void **context,
+                                  bool must_close);
+
+#endif

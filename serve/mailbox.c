@@ -1,0 +1,46 @@
+/* mailbox.c: a pipe of ints, which the kernel writes and reads whole; 16384 of
+ * them fit. -1 is a call to wake up.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "mailbox.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { WAKE = -1 };
+
+bool mailbox_open(struct mailbox *mailbox)
+{
+    return pipe2(mailbox->fds, O_NONBLOCK | O_CLOEXEC) == 0;
+}
+
+void mailbox_close(struct mailbox *mailbox)
+{
+    int fd;
+
+    while ((fd = mailbox_take(mailbox)) >= 0)
+        close(fd);
+    close(mailbox->fds[0]);
+    close(mailbox->fds[1]);
+}
+
+bool mailbox_send(struct mailbox *mailbox, int fd)
+{
+    return write(mailbox->fds[1], &fd, sizeof fd) == sizeof fd;
+}
+
+void mailbox_wake(struct mailbox *mailbox)
+{
+    (void)mailbox_send(mailbox, WAKE); /* a full one is readable anyway */
+}
+
+int mailbox_take(struct mailbox *mailbox)
+{
+    int fd = WAKE;
+
+    while (fd == WAKE)
+        if (read(mailbox->fds[0], &fd, sizeof fd) != sizeof fd)
+            return -1;
+    return fd;
+}

@@ -1,0 +1,94 @@
+/* clock.c: the processor's counter, held against the system's clock once.
+ *
+ * Tests: tests/unit/test_clock.c. SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <time.h>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+enum { CALIBRATION_NS = 200000 };
+
+/* Found once; the globals of this module. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool has_counter;
+static double ns_per_tick = 1;
+
+static uint64_t system_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+#if defined(__x86_64__)
+static uint64_t counter(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
+/* AMD and Intel: CPUID 8000_0007h, EDX bit 8, "invariant TSC". */
+static bool counter_is_steady(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & 1U << 8) != 0;
+}
+#elif defined(__aarch64__)
+static uint64_t counter(void)
+{
+    uint64_t ticks;
+
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+}
+
+static bool counter_is_steady(void)
+{
+    return true; /* Arm ARM, D11.1: the system counter has one rate */
+}
+#else
+static uint64_t counter(void)
+{
+    return system_ns();
+}
+
+static bool counter_is_steady(void)
+{
+    return false;
+}
+#endif
+
+static void calibrate(void)
+{
+    uint64_t start_ns, start, now_ns, now;
+
+    has_counter = counter_is_steady();
+    if (!has_counter)
+        return;
+    start_ns = system_ns();
+    start = counter();
+    do {
+        now_ns = system_ns();
+        now = counter();
+    } while (now_ns - start_ns < CALIBRATION_NS);
+    ns_per_tick = (double)(now_ns - start_ns) / (double)(now - start);
+}
+
+uint64_t clary_clock_ticks(void)
+{
+    pthread_once(&once, calibrate);
+    return has_counter ? counter() : system_ns();
+}
+
+uint64_t clary_clock_ns(uint64_t ticks)
+{
+    pthread_once(&once, calibrate);
+    return (uint64_t)((double)ticks * ns_per_tick);
+}
