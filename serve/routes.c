@@ -348,8 +348,10 @@ static void record(struct route_request *request)
     }
     if (request->is_invocation)
         counts = clary_invoke_counts(request->invoke);
-    if (request->is_invocation && request->reason == CLARY_OK)
-        clary_invoke_times(request->invoke, what.times = &times);
+    if (request->is_invocation && request->reason == CLARY_OK) {
+        clary_invoke_times(request->invoke, &times);
+        what.times = &times;
+    }
     metrics_record(metrics, &what);
     metrics_record_features(
         metrics, counts,

@@ -51,7 +51,7 @@ static uint64_t counter(void)
 
 static bool counter_is_steady(void)
 {
-    return true; /* Arm ARM, D11.1: the system counter has one rate */
+    return true; /* the architecture wants it so */
 }
 #else
 static uint64_t counter(void)

@@ -247,7 +247,8 @@ static enum clary_status make_walk(struct layout_plan *plan, size_t t,
         make_walk_node(plan, visit, nodes);
         if (visit->child >= 0)
             continue;
-        set_value(forest, t, (uint32_t)~visit->child, values, visit->place);
+        set_value(forest, tree->index, (uint32_t)~visit->child, values,
+                  visit->place);
         if (leaves)
             leaves[visit->place] = (uint32_t)~visit->child;
     }
@@ -281,7 +282,7 @@ static uint8_t add_blend(struct blend_plan *blend, int32_t child)
     struct clary_blend_node out;
 
     if (child < 0) {
-        set_value(plan->forest, blend->t, (uint32_t)~child, blend->values,
+        set_value(plan->forest, blend->index, (uint32_t)~child, blend->values,
                   blend->n_leaves++);
         return 0;
     }

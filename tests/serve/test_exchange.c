@@ -116,9 +116,10 @@ static const struct http_app heavy_app = {.context = &n_made,
                                           .finish = finish,
                                           .release = request_release};
 
-static void resume(void *connection)
+static void resume(void *context, void *connection)
 {
-    CHECK(connection == fed);
+    (void)context;
+    CHECK(context == &n_made && connection == fed);
     pthread_mutex_lock(&mutex);
     n_resumed++;
     pthread_cond_signal(&resumed);
@@ -139,7 +140,9 @@ static struct exchange *begin_heavy(struct exchange_pool *pool, int sockets[2])
 {
     struct clary_error err;
 
-    *pool = (struct exchange_pool){.app = &heavy_app, .resume = resume};
+    *pool = (struct exchange_pool){
+        .app = &heavy_app, .resume = resume, .context = &n_made};
+    exchange_pool_init(pool);
     n_fed = 0;
     wanted = SIZE_MAX;
     CHECK_STATUS(workers_start(1, &pool->workers, &err), CLARY_OK);
