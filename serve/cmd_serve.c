@@ -7,7 +7,8 @@
  * As process 1 of a container it has no default signal actions, so SIGTERM and
  * SIGINT are dealt with from the first line on: before there is a model they
  * end the process at once, afterwards sigwait takes them. The other threads
- * are started with both blocked.
+ * are started with both blocked, but for those that OpenBLAS has started
+ * before main: they pass them on.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -23,6 +24,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -91,16 +93,30 @@ static sigset_t ending_signals(void)
     return set;
 }
 
-/* Only while nothing has been promised to anybody. */
-static void end_at_once(int signal_number)
+/* For the handler: who waits, or will, from when it has blocked them. */
+static pthread_t waiting_thread;
+static volatile sig_atomic_t has_waiting_thread;
+
+/* The end at once only while nothing has been promised to anybody. */
+static void end_or_pass_on(int signal_number)
 {
-    (void)signal_number;
-    _exit(EXIT_DONE);
+    if (!has_waiting_thread)
+        _exit(EXIT_DONE);
+    pthread_kill(waiting_thread, signal_number);
+}
+
+static void block_signals(void)
+{
+    const sigset_t set = ending_signals();
+
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    waiting_thread = pthread_self();
+    has_waiting_thread = 1;
 }
 
 static void prepare_signals(void)
 {
-    const struct sigaction end = {.sa_handler = end_at_once};
+    const struct sigaction end = {.sa_handler = end_or_pass_on};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     sigaction(SIGTERM, &end, NULL);
@@ -249,7 +265,6 @@ static struct emf *start_metrics(const struct config *config,
 static int serve(const struct config *config, struct routes *routes)
 {
     const struct clary_load_options load = config_load_options(config);
-    const sigset_t set = ending_signals();
     struct server *server = NULL;
     struct emf *emf = NULL;
     struct clary_error err;
@@ -261,7 +276,7 @@ static int serve(const struct config *config, struct routes *routes)
                       &routes->invoke, &err) != CLARY_OK) {
         status = log_failure("cannot load the model", &err);
     } else {
-        pthread_sigmask(SIG_BLOCK, &set, NULL);
+        block_signals();
         emf = start_metrics(config, routes);
         log_ready(routes->registry);
         const char *reason = wait_for_signal();

@@ -212,9 +212,11 @@ static enum MHD_Result take_heavy_piece(struct MHD_Connection *mhd,
 {
     bool is_last = *len == 0;
 
-    *len -= exchange_gather(exchange, bytes, *len);
-    if (!is_last && exchange->inbox_len < HTTP_PIECE_BYTES)
-        return MHD_YES;
+    if (!is_last) {
+        *len -= exchange_gather(exchange, bytes, *len);
+        if (exchange->inbox_len < HTTP_PIECE_BYTES)
+            return MHD_YES;
+    }
     MHD_suspend_connection(mhd);
     if (!exchange_send(exchange, is_last)) {
         exchange->is_dropped = true;

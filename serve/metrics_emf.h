@@ -1,9 +1,9 @@
 /* metrics_emf.h: the numbers in the log, as CloudWatch takes metrics from it.
  *
  * Once a minute, and when it stops, a thread of its own writes what was
- * counted since the last time, one JSON object a line, each one write() of at
- * most 4096 bytes to standard output. A line that cannot be written at once is
- * dropped: nothing ever waits for the log.
+ * counted since the last time, or since it started: one JSON object a line,
+ * each one write() of at most 4096 bytes to standard output. A line that cannot
+ * be written at once is dropped: nothing ever waits for the log.
  *
  * One line has the server's numbers. Of the features of which something was
  * odd, the EMF_FEATURES with the most of it follow, a line each, with the

@@ -167,6 +167,7 @@ enum clary_status emf_start(const struct emf_options *options,
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for metrics");
     emf->options = *options;
     emf->metrics = metrics;
+    metrics_read(metrics, &emf->before);
     emf->features_before = calloc(n + 1, sizeof *emf->features_before);
     emf->oddities = calloc(n + 1, sizeof *emf->oddities);
     if (emf->features_before == NULL || emf->oddities == NULL) {

@@ -33,7 +33,7 @@ struct route_request {
     size_t reason;      /* enum metrics_reason; CLARY_OK */
     uint64_t n_rows;    /* predicted */
     bool is_invocation; /* `invoke` has begun */
-    bool is_recorded;
+    bool is_counted;
 };
 
 struct route {

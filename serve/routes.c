@@ -12,8 +12,8 @@
 
 #include "attributes.h"
 #include "base/log.h"
-#include "metrics_prometheus.h"
 #include "route.h"
+#include "route_metrics.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -161,6 +161,7 @@ static void ping_begin(struct route_request *request,
     }
     registry_reason(registry, reason);
     route_refuse(request, 503, reason);
+    request->reason = CLARY_OK; /* not ready yet is no error to count */
 }
 
 /* --- /execution-parameters ----------------------------------------------- */
@@ -251,33 +252,6 @@ static void invocations_finish(struct route_request *request)
     };
 }
 
-/* --- /metrics ------------------------------------------------------------ */
-
-static void metrics_route_begin(struct route_request *request,
-                                const struct http_head *head)
-{
-    struct metrics *metrics = request->routes->metrics;
-    size_t len = 0;
-
-    (void)head;
-    if (metrics == NULL) {
-        route_fail(request, 404, "Not Found");
-        return;
-    }
-    request->text = metrics_prometheus(metrics, &len);
-    if (request->text == NULL) {
-        (void)clary_no_memory(&request->err);
-        route_fail_with_error(request);
-        return;
-    }
-    request->answer = (struct http_answer){
-        .status = 200,
-        .content_type = PROMETHEUS_TYPE,
-        .body = request->text,
-        .len = len,
-    };
-}
-
 /* --- the table ----------------------------------------------------------- */
 
 /* A route whose begin always answers has no feed and no finish. */
@@ -286,7 +260,7 @@ static const struct route routes_table[] = {
     {"/invocations", "POST", invocations_begin, invocations_feed,
      invocations_finish},
     {"/execution-parameters", "GET", parameters_begin, NULL, NULL},
-    {"/metrics", "GET", metrics_route_begin, NULL, NULL},
+    {"/metrics", "GET", route_metrics_begin, NULL, NULL},
 };
 
 enum { N_ROUTES = sizeof routes_table / sizeof routes_table[0] };
@@ -326,36 +300,12 @@ void routes_labels(struct metrics_labels *labels)
     memcpy(labels->statuses, http_statuses, sizeof http_statuses);
 }
 
-/* Before the answer is sent, so that whoever has read it finds it counted. */
-static void record(struct route_request *request)
+static void count_answer(struct route_request *request)
 {
-    struct metrics *metrics = request->routes->metrics;
-    const struct clary_column_counts *counts = NULL;
-    struct clary_invoke_times times;
-    struct metrics_request what = {
-        .route = METRICS_ROUTES,
-        .reason = request->reason,
-        .bytes_in = request->intake.body_bytes,
-        .rows = request->n_rows,
-    };
+    size_t index =
+        request->route != NULL ? (size_t)(request->route - routes_table) : 0;
 
-    request->is_recorded = true;
-    if (metrics == NULL)
-        return;
-    if (request->route != NULL) {
-        what.route = (size_t)(request->route - routes_table);
-        what.bytes_out = request->route->feed != NULL ? request->answer.len : 0;
-    }
-    if (request->is_invocation)
-        counts = clary_invoke_counts(request->invoke);
-    if (request->is_invocation && request->reason == CLARY_OK) {
-        clary_invoke_times(request->invoke, &times);
-        what.times = &times;
-    }
-    metrics_record(metrics, &what);
-    metrics_record_features(
-        metrics, counts,
-        request->reason == CLARY_BAD_INPUT ? request->err.feature : 0);
+    route_count_answer(request, index);
 }
 
 /* --- the application ----------------------------------------------------- */
@@ -383,12 +333,8 @@ static bool request_begin(void *argument, const struct http_head *head)
     struct route_request *request = argument;
     const char *id = head->inference_id != NULL ? head->inference_id : "";
 
-    if (request->routes->metrics != NULL)
-        metrics_begin(request->routes->metrics);
+    route_count_begin(request);
     request->answer = (struct http_answer){0};
-    request->reason = CLARY_OK;
-    request->n_rows = 0;
-    request->is_invocation = request->is_recorded = false;
     request->intake.body_bytes = 0;
     snprintf(request->inference_id, sizeof request->inference_id, "%s", id);
     request->route = route_at(head->path);
@@ -428,7 +374,7 @@ static void request_finish(void *argument, struct http_answer *answer)
 
     if (!route_is_answered(request))
         intake_finish(request);
-    record(request);
+    count_answer(request);
     *answer = request->answer;
     if (routes->identify) {
         if (request->model == NULL)
@@ -442,14 +388,11 @@ static void request_release(void *argument)
 {
     struct route_request *request = argument;
 
-    if (!request->is_recorded) {
+    if (!request->is_counted) {
         request->reason = METRICS_CLIENT_GONE;
-        record(request);
+        count_answer(request);
     }
-    if (request->routes->metrics != NULL)
-        metrics_end(request->routes->metrics);
-    free(request->text);
-    request->text = NULL;
+    route_count_end(request);
     if (request->model != NULL)
         registry_release(request->routes->registry, request->model);
     request->model = NULL;
@@ -461,25 +404,11 @@ static void request_release(void *argument)
     }
 }
 
-static void connection_changed(void *context, enum http_connection what)
-{
-    const struct routes *routes = context;
-
-    if (routes->metrics == NULL)
-        return;
-    if (what == HTTP_CONNECTION_OPENED)
-        metrics_connection_opened(routes->metrics);
-    else if (what == HTTP_CONNECTION_CLOSED)
-        metrics_connection_closed(routes->metrics);
-    else
-        metrics_connection_refused(routes->metrics);
-}
-
 struct http_app routes_app(struct routes *routes)
 {
     return (struct http_app){
         .context = routes,
-        .connection = connection_changed,
+        .connection = route_count_connection,
         .request_new = request_new,
         .request_free = request_free,
         .begin = request_begin,

@@ -14,7 +14,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Nodes, leaves, ...: so that three places a node can be counted in 32 bits. */
+/* Nodes, leaves, ...: so that the layout can count three places a node in
+ * 32 bits. */
 enum { MOST = INT32_MAX / 4 };
 
 /* Words of the sets of all nodes, a set counted as often as nodes read it: what

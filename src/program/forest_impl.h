@@ -6,6 +6,7 @@
  *   forest_rows.c     values of rows -> ranks among them
  *   forest_layout.c   trees -> nodes that are walked, nodes that are blended
  *   forest_walk.c     ranks -> leaves, by walking
+ *   forest_sums.c     leaves -> margins
  *   op_forest.c       the op: rows -> ranks -> leaves -> margins
  *   forest_shap.c     explanations
  *
@@ -175,7 +176,7 @@ struct walk_node {
     uint32_t child; /* from the tree's first node; of a set: its first word */
 };
 
-#define FOREST_ROOT 1
+#define FOREST_ROOT 1U
 
 struct forest_tree {
     const struct walk_node *walk;  /* walk[1] is the root */
@@ -233,5 +234,37 @@ struct forest_params {
     struct forest_facts facts;
     struct forest_layout layout;
 };
+
+/* --- forest_sums.c -------------------------------------------------------- */
+
+/* sums (rows, n_groups), in the forest's dtype, from base or 0. */
+void clary_forest_sums_begin(const struct clary_forest *forest, size_t rows,
+                             void *sums);
+
+/* Adds to the sums of one row x what trees first .. first + n - 1 give it; it
+ * ends at node at[l] of tree first + l. */
+void clary_forest_sums_add_trees(const struct forest_params *params,
+                                 size_t first, size_t n, const uint32_t *at,
+                                 const void *x, void *sums);
+
+/* Blended trees are added four at a time: a row's sum is read and written once
+ * for them. */
+#define FOREST_TOGETHER 4
+
+/* The leaves of rows in some blended trees of one group. */
+struct forest_labels {
+    size_t n;
+    const void *values[FOREST_TOGETHER]; /* by label */
+    const uint8_t *labels;               /* (n, CLARY_BLEND_ROWS) */
+};
+
+/* Adds the trees' values to the sums of all rows. */
+void clary_forest_sums_add_labels(const struct clary_forest *forest,
+                                  const struct forest_labels *labels,
+                                  size_t group, size_t rows, void *sums);
+
+/* Base at the end, divisor. */
+void clary_forest_sums_finish(const struct clary_forest *forest, size_t rows,
+                              void *sums);
 
 #endif

@@ -93,7 +93,7 @@ static inline __attribute__((always_inline)) void search(
 
 #pragma GCC unroll 4
         for (size_t l = 0; l < lanes; l++)
-            at[l] += at[l][half - 1] < key[l] ? half : 0;
+            at[l] += half & (0 - (size_t)(at[l][half - 1] < key[l]));
         n -= half;
     }
 #pragma GCC unroll 4

@@ -11,7 +11,6 @@
 #include "program/ops.h"
 #include "program/program_impl.h"
 
-#include <math.h>
 #include <stdio.h>
 
 /* Checks the forest and lays it out. */
@@ -58,157 +57,6 @@ static enum clary_status forest_shape(const struct clary_op *op,
     return clary_op_output(op, out, forest->dtype, true, &shape, err);
 }
 
-/* --- adding up ------------------------------------------------------------ */
-
-/* Blended trees are added up four at a time: a row's sum is read and written
- * once for them. */
-enum { TOGETHER = 4 };
-
-/* Leaves of rows in some blended trees of one group. */
-struct labelled {
-    size_t n;
-    const void *values[TOGETHER]; /* by label */
-    const uint8_t *labels;        /* (n, CLARY_BLEND_ROWS) */
-};
-
-/* sums[r] += the trees' values, one tree after the other; `step` from row to
- * row. n is labelled->n, a constant where it can be. */
-static inline __attribute__((always_inline)) void add_f32(
-    const struct labelled *labelled, size_t n, size_t rows, size_t step,
-    float *sums)
-{
-    const float *values[TOGETHER];
-
-    for (size_t t = 0; t < n; t++)
-        values[t] = labelled->values[t];
-    for (size_t r = 0; r < rows; r++) {
-        const uint8_t *label = labelled->labels + r;
-        float sum = sums[r * step];
-
-#pragma GCC unroll 4
-        for (size_t t = 0; t < n; t++)
-            sum += values[t][label[t * CLARY_BLEND_ROWS]];
-        sums[r * step] = sum;
-    }
-}
-
-static inline __attribute__((always_inline)) void add_f64(
-    const struct labelled *labelled, size_t n, size_t rows, size_t step,
-    double *sums)
-{
-    const double *values[TOGETHER];
-
-    for (size_t t = 0; t < n; t++)
-        values[t] = labelled->values[t];
-    for (size_t r = 0; r < rows; r++) {
-        const uint8_t *label = labelled->labels + r;
-        double sum = sums[r * step];
-
-#pragma GCC unroll 4
-        for (size_t t = 0; t < n; t++)
-            sum += values[t][label[t * CLARY_BLEND_ROWS]];
-        sums[r * step] = sum;
-    }
-}
-
-static void add_labelled(enum clary_dtype dtype,
-                         const struct labelled *labelled, size_t rows,
-                         size_t step, void *sums)
-{
-    const bool is_full = labelled->n == TOGETHER;
-
-    if (dtype == CLARY_DTYPE_F32 && is_full)
-        add_f32(labelled, TOGETHER, rows, step, sums);
-    else if (dtype == CLARY_DTYPE_F32)
-        add_f32(labelled, labelled->n, rows, step, sums);
-    else if (is_full)
-        add_f64(labelled, TOGETHER, rows, step, sums);
-    else
-        add_f64(labelled, labelled->n, rows, step, sums);
-}
-
-/* The model of a leaf, or the leaf's own value where a feature is missing. */
-static double linear_value(const struct forest_params *params, size_t t,
-                           uint32_t leaf, const double *x)
-{
-    const struct clary_forest *forest = &params->forest;
-    const struct clary_linear_leaf *linear = &forest->linear[leaf];
-    double value = linear->constant;
-
-    for (size_t i = 0; i < linear->n_features; i++) {
-        const double xi = x[linear->features[i]];
-
-        if (isnan(xi)) {
-            value = forest->leaves[leaf];
-            break;
-        }
-        value += linear->coefficients[i] * xi;
-    }
-    return forest->weights ? value * forest->weights[t] : value;
-}
-
-/* Adds to the sums of row x what trees first .. first + n - 1 give it; it ends
- * at node at[l] of tree first + l. */
-static void add_trees(const struct forest_params *params, size_t first,
-                      size_t n, const uint32_t *at, const void *x, void *sums)
-{
-    const struct forest_tree *tree = &params->layout.trees[first];
-    float *sums32 = sums;
-    double *sums64 = sums;
-
-    if (params->forest.dtype == CLARY_DTYPE_F32)
-        for (size_t l = 0; l < n; l++)
-            sums32[tree[l].group] +=
-                ((const float *)tree[l].walk_values)[at[l]];
-    else if (!params->forest.linear)
-        for (size_t l = 0; l < n; l++)
-            sums64[tree[l].group] +=
-                ((const double *)tree[l].walk_values)[at[l]];
-    else
-        for (size_t l = 0; l < n; l++)
-            sums64[tree[l].group] +=
-                linear_value(params, first + l, tree[l].walk_leaves[at[l]], x);
-}
-
-/* sums = base or 0 */
-static void begin(const struct clary_forest *forest, size_t rows, void *sums)
-{
-    for (size_t i = 0; i < rows * forest->n_groups; i++) {
-        const double base =
-            forest->base_first ? forest->base[i % forest->n_groups] : 0;
-
-        if (forest->dtype == CLARY_DTYPE_F32)
-            ((float *)sums)[i] = (float)base;
-        else
-            ((double *)sums)[i] = base;
-    }
-}
-
-/* Base at the end, divisor. */
-static void finish(const struct clary_forest *forest, size_t rows, void *sums)
-{
-    float *sums32 = sums;
-    double *sums64 = sums;
-
-    if (forest->base_first && forest->divisor == 0)
-        return;
-    for (size_t i = 0; i < rows * forest->n_groups; i++) {
-        const double base = forest->base[i % forest->n_groups];
-
-        if (forest->dtype == CLARY_DTYPE_F32) {
-            if (!forest->base_first)
-                sums32[i] += (float)base;
-            if (forest->divisor != 0)
-                sums32[i] /= (float)forest->divisor;
-        } else {
-            if (!forest->base_first)
-                sums64[i] += base;
-            if (forest->divisor != 0)
-                sums64[i] /= forest->divisor;
-        }
-    }
-}
-
 /* --- a block of rows ------------------------------------------------------ */
 
 /* One block, and the op's working memory. */
@@ -242,8 +90,9 @@ static void walk_trees(const struct block *block)
 
             clary_forest_walk_trees(layout, t, n,
                                     block->walk + r * layout->ranks.walk.n, at);
-            add_trees(block->params, t, n, at, block->x + r * block->row_bytes,
-                      block->sums + r * block->sum_bytes);
+            clary_forest_sums_add_trees(block->params, t, n, at,
+                                        block->x + r * block->row_bytes,
+                                        block->sums + r * block->sum_bytes);
         }
     }
 }
@@ -260,9 +109,10 @@ static void walk_rows(const struct block *block, size_t t)
         clary_forest_walk_rows(layout, t,
                                block->walk + r * layout->ranks.walk.n, n, at);
         for (size_t l = 0; l < n; l++)
-            add_trees(block->params, t, 1, &at[l],
-                      block->x + (r + l) * block->row_bytes,
-                      block->sums + (r + l) * block->sum_bytes);
+            clary_forest_sums_add_trees(block->params, t, 1, &at[l],
+                                        block->x + (r + l) * block->row_bytes,
+                                        block->sums +
+                                            (r + l) * block->sum_bytes);
     }
 }
 
@@ -270,23 +120,22 @@ static void walk_rows(const struct block *block, size_t t)
 static size_t blend_trees(const struct block *block, size_t t)
 {
     const struct forest_layout *layout = &block->params->layout;
-    const struct clary_forest *forest = &block->params->forest;
     const size_t group = layout->trees[t].group;
-    struct labelled labelled = {.labels = block->labels};
+    struct forest_labels labels = {.labels = block->labels};
 
-    while (labelled.n < TOGETHER && t + labelled.n < layout->n_trees) {
-        const struct forest_tree *tree = &layout->trees[t + labelled.n];
+    while (labels.n < FOREST_TOGETHER && t + labels.n < layout->n_trees) {
+        const struct forest_tree *tree = &layout->trees[t + labels.n];
 
         if (!tree->blend.nodes || tree->group != group)
             break;
         clary_kernels()->blend(&tree->blend, block->blend, block->rows,
                                block->slots,
-                               block->labels + labelled.n * CLARY_BLEND_ROWS);
-        labelled.values[labelled.n++] = tree->blend_values;
+                               block->labels + labels.n * CLARY_BLEND_ROWS);
+        labels.values[labels.n++] = tree->blend_values;
     }
-    add_labelled(forest->dtype, &labelled, block->rows, forest->n_groups,
-                 block->sums + group * clary_dtype_bytes(forest->dtype));
-    return labelled.n;
+    clary_forest_sums_add_labels(&block->params->forest, &labels, group,
+                                 block->rows, block->sums);
+    return labels.n;
 }
 
 static void run_block(const struct block *block)
@@ -301,7 +150,7 @@ static void run_block(const struct block *block)
     if (is_blended)
         clary_forest_rank_blend(&layout->ranks, block->x, block->rows,
                                 block->blend);
-    begin(&block->params->forest, block->rows, block->sums);
+    clary_forest_sums_begin(&block->params->forest, block->rows, block->sums);
     if (!is_blended && block->rows < WALK_LANES)
         walk_trees(block);
     else
@@ -310,7 +159,7 @@ static void run_block(const struct block *block)
                 t += blend_trees(block, t);
             else
                 walk_rows(block, t++);
-    finish(&block->params->forest, block->rows, block->sums);
+    clary_forest_sums_finish(&block->params->forest, block->rows, block->sums);
 }
 
 /* Where the parts of the working memory begin; the slots are its first. */
@@ -325,7 +174,7 @@ static struct parts parts_of(const struct forest_layout *layout)
     struct parts parts;
 
     parts.labels = (CLARY_BLEND_BYTES + line - 1) / line * line;
-    parts.blend = parts.labels + TOGETHER * CLARY_BLEND_ROWS;
+    parts.blend = parts.labels + FOREST_TOGETHER * CLARY_BLEND_ROWS;
     parts.walk = parts.blend + layout->ranks.blend.n * CLARY_BLEND_ROWS;
     parts.bytes =
         parts.walk + layout->ranks.walk.n * CLARY_BLEND_ROWS * sizeof(uint16_t);

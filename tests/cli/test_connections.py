@@ -3,6 +3,7 @@ go away or stay idle.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import signal
 import socket
 import threading
 import time
@@ -116,6 +117,25 @@ def test_a_client_that_has_said_all(serve):
         connection.socket.shutdown(socket.SHUT_WR)
         assert connection.read().status == 200
         assert connection.is_closed()
+
+
+@pytest.mark.parametrize("count", [127, 128, 129, 256, 384])
+def test_many_at_the_same_moment(start, count):
+    """libmicrohttpd takes 128 events at a time; when there were exactly as
+    many, and all clients wait, its own thread would wait too."""
+    server = start(ID8, {"CLARY_THREADS": "1"}).wait_ready()
+    clients = [Connection(server.port) for _ in range(count)]
+    for client in clients:
+        assert client.request("GET", "/ping").status == 200
+    for _ in range(5):
+        server.process.send_signal(signal.SIGSTOP)
+        for client in clients:
+            client.send(request_bytes("POST", "/invocations", CSV, A))
+        server.process.send_signal(signal.SIGCONT)
+        for client in clients:
+            assert client.read().status == 200
+    for client in clients:
+        client.socket.close()
 
 
 def test_idle_connections_do_not_delay_the_end(start):

@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import math
+import os
 import re
 import signal
 import subprocess
@@ -310,6 +311,24 @@ def test_92_emf_at_the_end(start, tmp_path):
     assert of_features[1]["FeatureUnparsable"] == 1
 
 
+@pytest.mark.skipif(
+    "CLARY_SLOW_TESTS" not in os.environ, reason="CLARY_SLOW_TESTS is not set"
+)
+def test_92_emf_once_a_minute(start):
+    server = start(ID8, {"CLARY_EMF": "1"}).wait_ready()
+    assert server.invoke(A).status == 200
+    deadline = time.monotonic() + 70
+    while not emf_lines(server.output()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    now = time.time()
+    [line] = emf_lines(server.output())
+    assert check_emf(line, now)["Rows"] == 1
+    assert server.stop() == 0
+    *_, last = emf_lines(server.output())
+    assert check_emf(last, time.time())["Rows"] == 0
+
+
 def test_no_emf_unless_asked(start):
     server = start(ID8).wait_ready()
     assert server.invoke(A).status == 200
@@ -342,6 +361,25 @@ def test_emf_to_nowhere(tmp_path, stdout):
     rest = run.stderr.read()
     assert run.wait(10) == 0
     assert '"stopped"' in rest and "_aws" not in rest
+
+
+@pytest.mark.parametrize("times", range(5))
+def test_stopped_as_soon_as_ready(times):
+    """Also a thread that a library has started may get the signal."""
+    run = subprocess.Popen(
+        [CLARY, "serve", "--model", ID8, "--port", "0"],
+        env=clean_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in run.stderr:
+        if '"ready"' in line:
+            break
+    for _ in range(times):
+        run.send_signal(signal.SIGTERM)
+    run.send_signal(signal.SIGTERM)
+    assert '"stopped"' in run.stderr.read()
+    assert run.wait(10) == 0
 
 
 def test_91_no_log_of_reading(start):

@@ -41,8 +41,9 @@ static const struct http_app app = {.context = &n_made,
 TEST(used_again)
 {
     struct exchange_pool pool = {.app = &app};
-    struct exchange *first = exchange_acquire(&pool);
 
+    exchange_pool_init(&pool);
+    struct exchange *first = exchange_acquire(&pool);
     if (!CHECK(first != NULL))
         return;
     first->is_unwanted = true;
@@ -64,6 +65,7 @@ TEST(a_burst_is_given_back)
     static struct exchange *exchanges[BURST];
     struct exchange_pool pool = {.app = &app};
 
+    exchange_pool_init(&pool);
     n_made = n_freed = n_released = 0;
     for (size_t i = 0; i < BURST; i++)
         exchanges[i] = exchange_acquire(&pool);
@@ -80,9 +82,11 @@ TEST(without_memory)
 {
     struct exchange_pool pool = {.app = &app};
 
+    exchange_pool_init(&pool);
     has_memory = false;
     CHECK(exchange_acquire(&pool) == NULL);
     has_memory = true;
+    exchange_pool_deinit(&pool);
 }
 
 /* --- heavy requests ------------------------------------------------------ */
@@ -236,6 +240,23 @@ TEST(a_client_that_has_said_all)
     CHECK(exchange_send(exchange, true));
     wait_for_resume();
     CHECK(!exchange->is_dropped && exchange->is_finished);
+    end_heavy(exchange, sockets);
+}
+
+TEST(put_off)
+{
+    struct exchange_pool pool;
+    int sockets[2];
+    struct exchange *exchange = begin_heavy(&pool, sockets);
+
+    exchange_pool_resume(&pool);
+    CHECK_INT(n_resumed, 0);
+    exchange_put_off(exchange, fed);
+    CHECK(exchange->was_put_off);
+    exchange_pool_resume(&pool);
+    wait_for_resume();
+    exchange_pool_resume(&pool);
+    CHECK_INT(n_resumed, 0);
     end_heavy(exchange, sockets);
 }
 

@@ -182,6 +182,7 @@ TEST(lightgbm_like)
     spec.linear = true;
     check_sample(&spec);
     spec.weights = true;
+    spec.n_groups = 3;
     check_sample(&spec);
 }
 

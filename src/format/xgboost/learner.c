@@ -100,12 +100,32 @@ void clary_learner_set_attribute(struct clary_learner *learner, const char *key,
         learner->best_iteration = number;
 }
 
+/* Whether the first key is one of a model's: other documents begin with a
+ * brace too. */
+static bool probe_document(const void *bytes, size_t len, bool is_ubjson)
+{
+    static const char *const keys[] = {"learner", "version", "Config", "Model"};
+    struct clary_events events;
+    struct clary_event event;
+    struct clary_error ignored;
+
+    clary_events_init(&events, "", bytes, len, is_ubjson);
+    if (clary_events_next(&events, &event, &ignored) != CLARY_OK ||
+        clary_events_next(&events, &event, &ignored) != CLARY_OK)
+        return false;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (event.kind == CLARY_EVENT_KEY && clary_event_is(&event, keys[i]))
+            return true;
+    return false;
+}
+
 bool clary_learner_probe(const void *bytes, size_t len)
 {
     bool is_ubjson;
 
-    return clary_events_probe(bytes, len, &is_ubjson) ||
-           clary_learner_probe_pickle(bytes, len) ||
+    if (clary_events_probe(bytes, len, &is_ubjson))
+        return probe_document(bytes, len, is_ubjson);
+    return clary_learner_probe_pickle(bytes, len) ||
            clary_learner_probe_binary(bytes, len);
 }
 

@@ -111,28 +111,34 @@ static enum clary_status read_models(struct load *load, struct clary_error *err)
     return CLARY_OK;
 }
 
-/* Models that answer together must read and say the same. */
-static enum clary_status check_alike(const struct load *load, size_t i,
-                                     struct clary_error *err)
+/* Models that answer together must read the same and say the same. */
+static enum clary_status check_columns(const struct load *load, size_t i,
+                                       struct clary_error *err)
 {
     const struct clary_learner *a = load->learners[0], *b = load->learners[i];
 
-    if (a->n_features != b->n_features)
-        return clary_fail(err, CLARY_BAD_MODEL,
-                          "%s has %lld features and %s has %lld; models in one "
-                          "directory answer together",
-                          a->name, (long long)a->n_features, b->name,
-                          (long long)b->n_features);
-    if (strcmp(load->built[0].objective.name, load->built[i].objective.name) !=
-            0 ||
-        load->built[0].n_groups != load->built[i].n_groups)
-        return clary_fail(
-            err, CLARY_BAD_MODEL,
-            "%s is %s of %zu outputs and %s is %s of %zu; models "
-            "in one directory answer together",
-            a->name, load->built[0].objective.name, load->built[0].n_groups,
-            b->name, load->built[i].objective.name, load->built[i].n_groups);
-    return CLARY_OK;
+    if (a->n_features == b->n_features)
+        return CLARY_OK;
+    return clary_fail(err, CLARY_BAD_MODEL,
+                      "%s has %lld features and %s has %lld; models in one "
+                      "directory answer together",
+                      a->name, (long long)a->n_features, b->name,
+                      (long long)b->n_features);
+}
+
+static enum clary_status check_outputs(const struct load *load, size_t i,
+                                       struct clary_error *err)
+{
+    const struct clary_built *a = &load->built[0], *b = &load->built[i];
+
+    if (strcmp(a->objective.name, b->objective.name) == 0 &&
+        a->n_groups == b->n_groups)
+        return CLARY_OK;
+    return clary_fail(err, CLARY_BAD_MODEL,
+                      "%s is %s of %zu outputs and %s is %s of %zu; models in "
+                      "one directory answer together",
+                      load->learners[0]->name, a->objective.name, a->n_groups,
+                      load->learners[i]->name, b->objective.name, b->n_groups);
 }
 
 /* One value a row is a number, several are a row. */
@@ -195,10 +201,11 @@ static enum clary_status build(struct load *load, struct clary_error *err)
                                   &shape, &input, err));
     CLARY_TRY(name_columns(load, err));
     for (size_t i = 0; i < load->n; i++) {
+        CLARY_TRY(check_columns(load, i, err));
         CLARY_TRY(clary_learner_build(load->learners[i], loading->program,
                                       loading->arena, input, loading->all_trees,
                                       &load->built[i], err));
-        CLARY_TRY(check_alike(load, i, err));
+        CLARY_TRY(check_outputs(load, i, err));
     }
     CLARY_TRY(clary_built_combine(load->built, load->n, loading->program,
                                   loading->arena, &value, err));

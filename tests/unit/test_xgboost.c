@@ -1,0 +1,374 @@
+/* test_xgboost.c: every golden model of XGBoost, each margin to the bit.
+ *
+ * tests/golden/xgboost is made by XGBoost itself. Its rows stand at thresholds
+ * and beside them. XGBoost takes no infinities; they must go where the largest
+ * floats go, as no threshold is beyond those.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/artifact.h"
+#include "format/format.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/xgboost_rows.h"
+
+#include <float.h>
+#include <stdarg.h>
+
+#define FOLDER "tests/golden/xgboost"
+
+static const struct golden *cases(size_t *n)
+{
+    setenv("CLARY_GOLDEN", FOLDER, 0);
+    return golden_cases(n);
+}
+
+/* The numbers of CSV from `text` on, NaN for empty cells; free them. The
+ * number of rows and columns in `n_rows` and `n_columns`. */
+static float *read_table(const char *text, size_t *n_rows, size_t *n_columns)
+{
+    float *cells = malloc((strlen(text) + 1) * sizeof *cells);
+    size_t n = 0;
+
+    *n_rows = 0;
+    while (*text) {
+        size_t len = strcspn(text, ",\n");
+
+        cells[n++] = len ? strtof(text, NULL) : NAN;
+        text += len;
+        *n_rows += *text == '\n';
+        text++;
+    }
+    *n_columns = *n_rows ? n / *n_rows : 0;
+    return cells;
+}
+
+/* The rows of a case, behind its header. */
+static const char *rows_of(const struct golden *golden)
+{
+    bool has_names = memchr("-.0123456789,", golden->input[0], 13) == NULL;
+
+    return golden->input + (has_names ? strcspn(golden->input, "\n") + 1 : 0);
+}
+
+/* How far apart two tables are at most; -1 when their sizes differ. */
+static int64_t compare(const char *a_text, const char *b_text)
+{
+    size_t a_rows, a_columns, b_rows, b_columns;
+    float *a = read_table(a_text, &a_rows, &a_columns);
+    float *b = read_table(b_text, &b_rows, &b_columns);
+    int64_t worst = a_rows == b_rows && a_columns == b_columns ? 0 : -1;
+
+    for (size_t i = 0; worst >= 0 && i < a_rows * a_columns; i++)
+        if (ulps(a[i], b[i]) > worst)
+            worst = ulps(a[i], b[i]);
+    free(a);
+    free(b);
+    return worst;
+}
+
+TEST(every_prediction_through_the_wire_is_xgboosts)
+{
+    struct clary_invoke *invoke = clary_invoke_new(NULL);
+    size_t n;
+    const struct golden *golden = cases(&n);
+
+    CHECK(n >= 50);
+    for (size_t i = 0; i < n; i++) {
+        struct clary_request request = {"text/csv", "text/csv"};
+        struct clary_reply reply;
+        char *text;
+
+        if (golden[i].status != CLARY_OK ||
+            clary_invoke(invoke, golden[i].model, &request, golden[i].input,
+                         strlen(golden[i].input), &reply, &why) != CLARY_OK) {
+            test_fail(TEST_AT);
+            printf("%s: %s\n", golden[i].name,
+                   golden[i].model ? why.message : golden[i].err.message);
+            continue;
+        }
+        text = strndup(reply.body, reply.len);
+        if (!CHECK_INT(compare(text, golden[i].expected), 0))
+            printf("  in %s\n", golden[i].name);
+        free(text);
+    }
+    clary_invoke_free(invoke);
+}
+
+/* The only model of a case's artifact; NULL when there are several. */
+static struct clary_artifact *open_model(const struct golden *golden,
+                                         const struct clary_file **file)
+{
+    struct clary_artifact *artifact;
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/model.tar.gz", golden->folder);
+    if (!CHECK_STATUS(clary_artifact_open(path, NULL, &artifact, &why),
+                      CLARY_OK))
+        return NULL;
+    *file = artifact->n_files == 1 ? &artifact->files[0] : NULL;
+    return artifact;
+}
+
+static void check_margins(const struct golden *golden, struct loaded *loaded)
+{
+    size_t n_rows, n_columns, n_expected, n_groups;
+    float *x = read_table(rows_of(golden), &n_rows, &n_columns);
+    char *text = golden_read(golden->folder, "expected_margin.csv", NULL);
+    float *expected = read_table(text, &n_expected, &n_groups);
+    float *margins = calloc(n_rows * loaded->built.n_groups, sizeof *margins);
+    int64_t worst = 0;
+
+    if (CHECK_INT(n_rows, n_expected) &&
+        CHECK_INT(n_groups, loaded->built.n_groups) &&
+        CHECK_INT(n_columns, loaded->learner->n_features) &&
+        run_rows(loaded, x, n_rows, margins, NULL))
+        for (size_t i = 0; i < n_rows * n_groups; i++)
+            if (ulps(margins[i], expected[i]) > worst)
+                worst = ulps(margins[i], expected[i]);
+    if (!CHECK_INT(worst, 0))
+        printf("  in %s\n", golden->name);
+    free(margins);
+    free(expected);
+    free(text);
+    free(x);
+}
+
+TEST(every_margin_is_xgboosts_to_the_bit)
+{
+    size_t n, n_checked = 0;
+    const struct golden *golden = cases(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct clary_file *file = NULL;
+        struct clary_artifact *artifact = open_model(&golden[i], &file);
+        struct loaded loaded;
+
+        if (file) {
+            load_bytes(&loaded, file->bytes, file->len, false);
+            if (CHECK_STATUS(loaded.status, CLARY_OK))
+                check_margins(&golden[i], &loaded);
+            else
+                printf("  %s: %s\n", golden[i].name, why.message);
+            unload(&loaded);
+            n_checked++;
+        }
+        clary_artifact_close(artifact);
+    }
+    CHECK(n_checked >= 45);
+}
+
+/* Runs the first row with one cell set to `a` and to `b`. */
+static bool same_with(struct loaded *loaded, const float *row, size_t column,
+                      float a, float b)
+{
+    size_t n = (size_t)loaded->learner->n_features;
+    size_t n_groups = loaded->built.n_groups;
+    float *x = malloc(2 * n * sizeof *x);
+    float *margins = malloc(2 * n_groups * sizeof *margins);
+    bool same;
+
+    memcpy(x, row, n * sizeof *x);
+    memcpy(x + n, row, n * sizeof *x);
+    x[column] = a;
+    x[n + column] = b;
+    same = run_rows(loaded, x, 2, margins, NULL) &&
+           memcmp(margins, margins + n_groups, n_groups * sizeof *margins) == 0;
+    free(margins);
+    free(x);
+    return same;
+}
+
+TEST(infinities_go_where_the_largest_floats_go)
+{
+    size_t n;
+    const struct golden *golden = cases(&n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct clary_file *file = NULL;
+        struct clary_artifact *artifact = open_model(&golden[i], &file);
+        struct loaded loaded;
+        size_t n_rows, n_columns;
+        float *x;
+
+        if (!file || strstr(golden[i].name, "linear") ||
+            strstr(golden[i].name, "pickle3")) {
+            clary_artifact_close(artifact);
+            continue;
+        }
+        x = read_table(rows_of(&golden[i]), &n_rows, &n_columns);
+        load_bytes(&loaded, file->bytes, file->len, false);
+        for (size_t c = 0; loaded.status == CLARY_OK && c < n_columns; c++)
+            if (!CHECK(same_with(&loaded, x, c, INFINITY, FLT_MAX)) ||
+                !CHECK(same_with(&loaded, x, c, -INFINITY, -FLT_MAX)))
+                printf("  in %s\n", golden[i].name);
+        unload(&loaded);
+        free(x);
+        clary_artifact_close(artifact);
+    }
+}
+
+/* --- which trees, which names --- */
+
+TEST(the_trees_behind_the_best_iteration_can_be_used_too)
+{
+    const struct golden *golden =
+        (cases(&(size_t){0}), golden_case("best-ntree-limit"));
+    const struct clary_file *file = NULL;
+    struct clary_artifact *artifact = open_model(golden, &file);
+    struct clary_model_info info;
+    struct loaded best, all;
+
+    load_bytes(&best, file->bytes, file->len, false);
+    load_bytes(&all, file->bytes, file->len, true);
+    CHECK_INT(best.built.n_trees, best.learner->best_trees);
+    CHECK(best.built.n_trees < all.built.n_trees);
+    CHECK_INT(all.built.n_trees, all.learner->roots.n);
+    unload(&best);
+    unload(&all);
+    clary_artifact_close(artifact);
+    clary_model_info(golden->model, &info);
+    CHECK(strstr(info.notes, "up to the best iteration") != NULL);
+    CHECK_STR(info.framework, "XGBoost 1.7.6");
+    CHECK_STR(info.format, "XGBoost");
+}
+
+TEST(a_stated_best_iteration_alone_changes_nothing_and_is_told)
+{
+    const struct golden *golden = golden_case("best-iteration");
+    struct clary_model_info info;
+
+    clary_model_info(golden->model, &info);
+    CHECK(strstr(info.notes, "as Booster.predict does") != NULL);
+}
+
+TEST(feature_names_name_the_columns_in_any_order)
+{
+    const struct golden *golden = golden_case("column-names");
+    const struct clary_signature *signature =
+        clary_model_signature(golden->model);
+    struct clary_invoke *invoke = clary_invoke_new(NULL);
+    struct clary_request request = {"text/csv", "text/csv"};
+    struct clary_reply reply;
+    char first[64];
+    const char *straight = "income,house age,rooms,bed,\u00fcber\n1,2,,4,5\n";
+    const char *turned = "\u00fcber,bed,rooms,house age,income\n5,4,,2,1\n";
+    const char *wrong = "income,house age,room,bed,\u00fcber\n1,2,3,4,5\n";
+
+    if (!CHECK(signature->inputs[0].column_names != NULL))
+        return;
+    CHECK_STR(signature->inputs[0].column_names[1], "house age");
+    CHECK_STATUS(clary_invoke(invoke, golden->model, &request, straight,
+                              strlen(straight), &reply, &why),
+                 CLARY_OK);
+    snprintf(first, sizeof first, "%.*s", (int)reply.len, reply.body);
+    CHECK_STATUS(clary_invoke(invoke, golden->model, &request, turned,
+                              strlen(turned), &reply, &why),
+                 CLARY_OK);
+    CHECK(reply.len == strlen(first) &&
+          memcmp(reply.body, first, reply.len) == 0);
+    CHECK_STATUS(clary_invoke(invoke, golden->model, &request, wrong,
+                              strlen(wrong), &reply, &why),
+                 CLARY_BAD_INPUT);
+    CHECK_STR(why.message,
+              "header, column 3: \"room\" is not an input of the model");
+    clary_invoke_free(invoke);
+}
+
+TEST(the_names_of_categories_are_kept)
+{
+    const struct golden *golden = golden_case("categories-named");
+    const struct clary_file *file = NULL;
+    struct clary_artifact *artifact = open_model(golden, &file);
+    struct loaded loaded;
+
+    load_bytes(&loaded, file->bytes, file->len, false);
+    if (CHECK_STATUS(loaded.status, CLARY_OK) &&
+        CHECK_INT(loaded.learner->n_categories, 2)) {
+        const struct clary_learner_categories *kept =
+            loaded.learner->categories;
+
+        CHECK_INT(kept[0].column, 1);
+        CHECK_INT(kept[0].names.n, 4);
+        CHECK_STR(kept[0].names.names[0], "amber");
+        CHECK_STR(kept[0].names.names[3], "gr\u00fcn");
+        CHECK_INT(kept[1].column, 2);
+        CHECK_STR(kept[1].names.names[2], "35");
+    }
+    unload(&loaded);
+    clary_artifact_close(artifact);
+}
+
+TEST(several_models_answer_together_and_say_so)
+{
+    struct clary_model_info info;
+
+    clary_model_info(golden_case("ensemble-mean")->model, &info);
+    CHECK(strstr(info.notes, "3 models answer together: the mean") != NULL);
+    clary_model_info(golden_case("ensemble-vote")->model, &info);
+    CHECK(strstr(info.notes, "3 models answer together: the vote") != NULL);
+}
+
+/* --- files of an artifact --- */
+
+static enum clary_status load_files(const struct clary_file *files, size_t n)
+{
+    struct clary_artifact artifact = {
+        .root = "model", .files = files, .n_files = n};
+    struct clary_arena arena, temporary;
+    struct clary_loading loading = {.artifact = &artifact,
+                                    .arena = &arena,
+                                    .temporary = &temporary,
+                                    .notes = ""};
+    const struct clary_format *format;
+    enum clary_status status;
+
+    clary_arena_init(&arena, 16 << 20);
+    clary_arena_init(&temporary, 16 << 20);
+    status = clary_format_detect(&artifact, &format, &why);
+    if (status == CLARY_OK)
+        status = format->load(&loading, &why);
+    clary_arena_deinit(&arena);
+    clary_arena_deinit(&temporary);
+    return status;
+}
+
+static struct clary_file file_of(const char *path, const char *text)
+{
+    return (struct clary_file){path, (const unsigned char *)text, strlen(text)};
+}
+
+#define GOOD(objective) MODEL(objective, PARAM("5E-1"), BOOSTER(STUMP, "0"))
+
+TEST(models_are_found_by_content)
+{
+    const char *good = GOOD("reg:squarederror");
+    struct clary_file beside[] = {file_of("MLmodel", "flavors:\n"),
+                                  file_of("any.name", good),
+                                  file_of("config.json", "{\"learning\": 1}"),
+                                  file_of("sub/deeper", "{\"learner\": 1}")};
+    struct clary_file hidden[] = {file_of(".cache/x", good)};
+    struct clary_file nested[] = {file_of("sub/m", good)};
+
+    CHECK_STATUS(load_files(beside, 4), CLARY_OK);
+    CHECK_STATUS(load_files(hidden, 1), CLARY_BAD_MODEL);
+    CHECK_STATUS(load_files(nested, 1), CLARY_OK);
+}
+
+TEST(models_that_cannot_answer_together_are_refused)
+{
+    struct clary_file other[] = {file_of("a", GOOD("reg:squarederror")),
+                                 file_of("b", GOOD("binary:logistic"))};
+    struct clary_file narrow[] = {
+        file_of("a", GOOD("reg:squarederror")),
+        file_of("b", MODEL("reg:squarederror",
+                           "{\"base_score\":\"0\",\"num_feature\":\"3\"}",
+                           BOOSTER(STUMP, "0")))};
+
+    CHECK_STATUS(load_files(other, 2), CLARY_BAD_MODEL);
+    CHECK_STR(why.message,
+              "a is reg:squarederror of 1 outputs and b is binary:logistic of "
+              "1; models in one directory answer together");
+    CHECK_STATUS(load_files(narrow, 2), CLARY_BAD_MODEL);
+    CHECK_STR(why.message, "a has 2 features and b has 3; models in one "
+                           "directory answer together");
+}
