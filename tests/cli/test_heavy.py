@@ -187,14 +187,14 @@ def test_pings_meanwhile(start):
     "settings, reason",
     [
         ({"CLARY_QUEUE_REQUESTS": "2"}, "requests"),
-        ({"CLARY_QUEUE_BYTES": "100000"}, "bytes"),
+        ({"CLARY_QUEUE_BYTES": "50000"}, "bytes"),
     ],
 )
 def test_queue_is_bounded(start, settings, reason):
     """What does not fit is told when to come again, at once; what was taken
     on is computed."""
     server = start(WIDE, SLOW | settings).wait_ready()
-    taken = [send_rows(server, 3000) for _ in range(2)]
+    taken = [send_rows(server, 1500) for _ in range(2)]
     time.sleep(0.1)
     with send_rows(server, 500) as excess:
         reply = excess.read()
@@ -205,7 +205,7 @@ def test_queue_is_bounded(start, settings, reason):
     for each in taken:
         with each:
             reply = each.read()
-        assert reply.status == 200 and len(reply.body.split()) == 3000
+        assert reply.status == 200 and len(reply.body.split()) == 1500
     assert server.request("POST", "/invocations", CSV, rows(1)).status == 200
     assert '"event":"overloaded"' in server.output()
 
