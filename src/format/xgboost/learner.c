@@ -110,9 +110,9 @@ static bool probe_document(const void *bytes, size_t len, bool is_ubjson)
     struct clary_error ignored;
 
     clary_events_init(&events, "", bytes, len, is_ubjson);
-    if (clary_events_next(&events, &event, &ignored) != CLARY_OK ||
-        clary_events_next(&events, &event, &ignored) != CLARY_OK)
-        return false;
+    for (size_t i = 0; i < 2; i++) /* the brace, then the key */
+        if (clary_events_next(&events, &event, &ignored) != CLARY_OK)
+            return false;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (event.kind == CLARY_EVENT_KEY && clary_event_is(&event, keys[i]))
             return true;
