@@ -247,6 +247,12 @@ void clary_forest_sums_add_trees(const struct forest_params *params,
                                  size_t first, size_t n, const uint32_t *at,
                                  const void *x, void *sums);
 
+/* Adds to the sums of rows x, l < n, what tree t gives them; row l ends at
+ * node at[l]. */
+void clary_forest_sums_add_rows(const struct forest_params *params, size_t t,
+                                size_t n, const uint32_t *at, const void *x,
+                                void *sums);
+
 /* Blended trees are added four at a time: a row's sum is read and written once
  * for them. */
 #define FOREST_TOGETHER 4

@@ -50,7 +50,8 @@ void clary_forest_sums_finish(const struct clary_forest *forest, size_t rows,
     }
 }
 
-/* --- walked: one row, some trees ------------------------------------------ */
+/* --- walked: some trees of one row, some rows of one tree ------------------
+ */
 
 /* The model of a leaf, or the leaf's own value where a feature is missing. */
 static double linear_value(const struct clary_forest *forest,
@@ -119,6 +120,28 @@ void clary_forest_sums_add_trees(const struct forest_params *params,
         add_trees_f32(tree, n, at, sums);
     else
         add_trees_f64(&params->forest, tree, n, at, x, sums);
+}
+
+void clary_forest_sums_add_rows(const struct forest_params *params, size_t t,
+                                size_t n, const uint32_t *at, const void *x,
+                                void *sums)
+{
+    const struct clary_forest *forest = &params->forest;
+    const struct forest_tree *tree = &params->layout.trees[t];
+    const size_t step = forest->n_groups;
+    const double *row = x;
+    float *sums32 = (float *)sums + tree->group;
+    double *sums64 = (double *)sums + tree->group;
+
+    if (forest->dtype == CLARY_DTYPE_F32)
+        for (size_t l = 0; l < n; l++)
+            sums32[l * step] += ((const float *)tree->walk_values)[at[l]];
+    else if (!tree->walk_leaves)
+        for (size_t l = 0; l < n; l++)
+            sums64[l * step] += ((const double *)tree->walk_values)[at[l]];
+    else
+        for (size_t l = 0; l < n; l++, row += forest->n_features)
+            sums64[l * step] += linear_value(forest, tree, at[l], row);
 }
 
 /* --- blended: all rows, up to four trees ---------------------------------- */

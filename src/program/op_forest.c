@@ -108,11 +108,9 @@ static void walk_rows(const struct block *block, size_t t)
 
         clary_forest_walk_rows(layout, t,
                                block->walk + r * layout->ranks.walk.n, n, at);
-        for (size_t l = 0; l < n; l++)
-            clary_forest_sums_add_trees(block->params, t, 1, &at[l],
-                                        block->x + (r + l) * block->row_bytes,
-                                        block->sums +
-                                            (r + l) * block->sum_bytes);
+        clary_forest_sums_add_rows(block->params, t, n, at,
+                                   block->x + r * block->row_bytes,
+                                   block->sums + r * block->sum_bytes);
     }
 }
 
