@@ -53,6 +53,7 @@ static void refuse_excess(struct route_request *request, const char *reason)
 {
     refuse(request, reason);
     request->answer.is_excess = true;
+    admission_leave(&request->routes->admission, &request->intake.ticket);
 }
 
 static bool is_heavy(const struct route_request *request)

@@ -1,5 +1,4 @@
-"""What the benches of this folder have in common: wrk, and requests at a fixed
-rate.
+"""What the benches of this folder have in common.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -47,21 +46,26 @@ def microseconds(text):
     return float(number) * UNITS[unit]
 
 
-def wrk(server, connections, seconds, body=ROW, method="POST",
-        path="/invocations"):
-    """Requests in a closed loop: {"good": 200s a second, "bad": others a
-    second, 50: us, 90: us, 99: us}."""
+def wrk(server, connections, seconds, body=ROW, pause_ms=0):
+    """Each connection asks again when it has its answer, after a pause of
+    `pause_ms` on average: {"good": 200s a second, "bad": others a second,
+    50: us, 75: us, 90: us, 99: us}."""
+    text = body.decode().replace("\n", "\\n")
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        text = body.decode().replace("\n", "\\n")
         script.write(
-            f'wrk.method = "{method}"\nwrk.body = "{text}"\n'
+            f'wrk.method = "POST"\nwrk.body = "{text}"\n'
             'wrk.headers["Content-Type"] = "text/csv"\n'
         )
+        if pause_ms:
+            script.write(
+                "function delay() return math.floor("
+                f"-{pause_ms} * math.log(1 - math.random())) end\n"
+            )
         script.flush()
         output = subprocess.run(
             ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
              "--timeout", "30s", "-s", script.name,
-             f"http://127.0.0.1:{server.port}{path}"],
+             f"http://127.0.0.1:{server.port}/invocations"],
             check=True, capture_output=True, text=True,
         ).stdout
     count, took = re.search(r"(\d+) requests in ([\d.]+\w+)", output).groups()
@@ -100,32 +104,6 @@ class Background:
         self.is_over = True
         for thread in self.threads:
             thread.join()
-
-
-def at_rate(server, rate, seconds, body, n_threads=256):
-    """Requests that begin when they are due, whatever became of those before:
-    [(status, seconds since it was due)]. A client that is late begins at once,
-    and its lateness counts."""
-    request = request_bytes("POST", "/invocations", CSV, body)
-    results = []
-    began = time.monotonic() + 0.1
-
-    def run(first):
-        with Connection(server.port, timeout=120) as connection:
-            for i in range(first, int(rate * seconds), n_threads):
-                due = began + i / rate
-                time.sleep(max(0, due - time.monotonic()))
-                connection.send(request)
-                status = connection.read().status
-                results.append((status, time.monotonic() - due))
-
-    threads = [threading.Thread(target=run, args=(i,))
-               for i in range(n_threads)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results, time.monotonic() - began
 
 
 def percentile(values, percent):

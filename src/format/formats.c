@@ -9,9 +9,13 @@
 
 static const struct clary_format *const formats[] = {
     &clary_format_savedmodel,
-    &clary_format_lightgbm, /* before xgboost, which takes any JSON for its */
+    &clary_format_lightgbm, /* before xgboost, which takes any pickle */
     &clary_format_xgboost,
 };
+
+#define EXPECTED                                                               \
+    "expected a TensorFlow SavedModel (1/saved_model.pb), an XGBoost model "   \
+    "(xgboost-model) or a LightGBM text model (model.txt)"
 
 /* The first paths of an artifact, for a message. */
 static void list_files(const struct clary_artifact *artifact, char *text,
@@ -48,11 +52,8 @@ enum clary_status clary_format_detect(const struct clary_artifact *artifact,
     }
     if (artifact->n_files == 0)
         return clary_fail(err, CLARY_BAD_MODEL,
-                          "no model found: the artifact is empty; expected a "
-                          "TensorFlow SavedModel (1/saved_model.pb)");
+                          "no model found: the artifact is empty; " EXPECTED);
     list_files(artifact, found, sizeof found);
     return clary_fail(err, CLARY_BAD_MODEL,
-                      "no model found among %s; expected a TensorFlow "
-                      "SavedModel (1/saved_model.pb)",
-                      found);
+                      "no model found among %s; " EXPECTED, found);
 }

@@ -4,6 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -113,7 +114,7 @@ class Server:
 
     def is_sanitized(self):
         with open(f"/proc/{self.process.pid}/maps") as maps:
-            return "libasan" in maps.read()
+            return re.search("lib[at]san", maps.read()) is not None
 
     def listening_ports(self):
         """TCP ports on which this process listens."""

@@ -2,8 +2,9 @@
 # make.sh DATA_CSV: makes every golden case anew.
 #
 # DATA_CSV is the California housing data, see README.md. Python packages go
-# to build/venv-tf (GOLDEN_VENV) and build/venv-lgb, the oracle of TensorFlow
-# Serving's bytes to build/golden; the case folders are written in place.
+# to build/venv-tf (GOLDEN_VENV), build/venv-lgb and build/venv-xgb, the oracle
+# of TensorFlow Serving's bytes to build/golden; the case folders are written in
+# place.
 set -eu
 
 if [ $# -ne 1 ] || [ ! -f "$1" ]; then
@@ -40,3 +41,5 @@ if [ ! -x $venv/bin/python ]; then
     $venv/bin/pip install --quiet -r $here/lightgbm/requirements.txt
 fi
 nice $venv/bin/python $here/lightgbm/cases.py --out $here/lightgbm
+
+$here/xgboost/make.sh

@@ -354,6 +354,21 @@ TEST(models_are_found_by_content)
     CHECK_STATUS(load_files(nested, 1), CLARY_OK);
 }
 
+TEST(a_pickle_of_anything_else_is_told_unless_a_model_is_beside_it)
+{
+    static const char scaler[] = "\x80\x02"
+                                 "csklearn.preprocessing\nScaler\n.";
+    struct clary_file files[] = {file_of("a.pkl", scaler),
+                                 file_of("m", GOOD("reg:squarederror"))};
+
+    CHECK_STATUS(load_files(files, 1), CLARY_UNSUPPORTED);
+    CHECK_STR(why.message,
+              "a.pkl: the pickle names sklearn.preprocessing.Scaler, which is "
+              "no part of an XGBoost model; save that with "
+              "Booster.save_model");
+    CHECK_STATUS(load_files(files, 2), CLARY_OK);
+}
+
 TEST(models_that_cannot_answer_together_are_refused)
 {
     struct clary_file other[] = {file_of("a", GOOD("reg:squarederror")),

@@ -161,7 +161,7 @@ enum clary_status clary_learner_read(struct clary_arena *arena,
     learner->name = name;
     learner->parallel_trees = 1;
     learner->best_iteration = -1;
-    CLARY_TRY(clary_learner_probe_pickle(bytes, len)
+    CLARY_TRY(clary_learner_is_pickle(bytes, len)
                   ? clary_learner_read_pickle(learner, bytes, len, err)
                   : clary_learner_read_plain(learner, bytes, len, err));
     *out = learner;

@@ -110,8 +110,12 @@ enum clary_status clary_learner_read(struct clary_arena *arena,
                                      size_t len, struct clary_learner **out,
                                      struct clary_error *err) CLARY_MUST_USE;
 
-/* Whether the bytes begin like a model; cheap. */
+/* Whether the bytes begin like a model; cheap. A pickle does if it names
+ * xgboost at its beginning. */
 bool clary_learner_probe(const void *bytes, size_t len);
+
+/* Whether they begin like a pickle, of anything. */
+bool clary_learner_is_pickle(const void *bytes, size_t len);
 
 /* --- for the readers ---------------------------------------------------- */
 

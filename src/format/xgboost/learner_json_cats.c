@@ -124,7 +124,8 @@ static enum clary_status read_enc(struct clary_learner_reader *reader,
     CLARY_TRY(clary_events_expect(&reader->events, CLARY_EVENT_ARRAY,
                                   "the categories", &event, err));
     for (size_t column = 0;; column++) {
-        struct entry entry = {0};
+        struct entry *entry =
+            clary_arena_calloc(learner->scratch, 1, sizeof *entry);
 
         CLARY_TRY(clary_events_next(&reader->events, &event, err));
         if (event.kind == CLARY_EVENT_ARRAY_END)
@@ -132,11 +133,13 @@ static enum clary_status read_enc(struct clary_learner_reader *reader,
         if (event.kind != CLARY_EVENT_OBJECT)
             return clary_events_fail(&reader->events, err,
                                      "expected objects in the categories");
-        reader->object = &entry;
+        if (!entry)
+            return clary_no_memory(err);
+        reader->object = entry;
         CLARY_TRY(clary_members_read_on(reader, entry_members, err));
-        if (!entry.is_lost &&
-            (entry.is_text ? adds_up(&entry) : entry.n_values > 0))
-            CLARY_TRY(keep(learner, &list, column, &entry, err));
+        if (!entry->is_lost &&
+            (entry->is_text ? adds_up(entry) : entry->n_values > 0))
+            CLARY_TRY(keep(learner, &list, column, entry, err));
         clary_arena_reset(learner->scratch);
     }
     learner->categories = list.data;

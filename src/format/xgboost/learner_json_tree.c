@@ -15,8 +15,6 @@
  */
 #include "format/xgboost/learner_json.h"
 
-#include <string.h>
-
 /* A tree while it is read. */
 struct tree_arrays {
     void *left, *right, *features, *thresholds, *default_left, *types, *covers;
@@ -125,7 +123,7 @@ enum clary_status clary_member_trees(struct clary_learner_reader *reader,
                                      struct clary_error *err)
 {
     struct clary_learner *learner = reader->learner;
-    struct tree_arrays arrays;
+    struct tree_arrays *arrays;
     struct clary_event event;
 
     if (reader->has_trees)
@@ -140,10 +138,12 @@ enum clary_status clary_member_trees(struct clary_learner_reader *reader,
         if (event.kind != CLARY_EVENT_OBJECT)
             return clary_events_fail(&reader->events, err,
                                      "expected objects in \"trees\"");
-        memset(&arrays, 0, sizeof arrays);
-        reader->object = &arrays;
+        arrays = clary_arena_calloc(learner->scratch, 1, sizeof *arrays);
+        if (!arrays)
+            return clary_no_memory(err);
+        reader->object = arrays;
         CLARY_TRY(clary_members_read_on(reader, tree_members, err));
-        CLARY_TRY(add_tree(learner, &arrays, err));
+        CLARY_TRY(add_tree(learner, arrays, err));
         clary_arena_reset(learner->scratch);
     }
 }

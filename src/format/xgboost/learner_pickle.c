@@ -13,7 +13,10 @@
 
 #include <string.h>
 
-bool clary_learner_probe_pickle(const void *bytes, size_t len)
+/* Bytes in which a pickle names the class of what it holds. */
+#define NAMED_WITHIN 256
+
+bool clary_learner_is_pickle(const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
     static const char *const beginnings[] = {"ccopy_reg\n", "ccopyreg\n",
@@ -28,6 +31,14 @@ bool clary_learner_probe_pickle(const void *bytes, size_t len)
             memcmp(p, beginnings[i], strlen(beginnings[i])) == 0)
             return true;
     return false;
+}
+
+/* The class of the outermost object comes first. */
+bool clary_learner_probe_pickle(const void *bytes, size_t len)
+{
+    return clary_learner_is_pickle(bytes, len) &&
+           memmem(bytes, len < NAMED_WITHIN ? len : NAMED_WITHIN, "xgboost.",
+                  8) != NULL;
 }
 
 static bool is_booster(const struct clary_pickle_value *value)

@@ -57,10 +57,13 @@ static size_t directory_len(const char *path)
     return slash ? (size_t)(slash - path) : 0;
 }
 
-/* The models of the directory that is nearest to the root, at most `max` of
- * them; their number. */
-static size_t find(const struct clary_artifact *artifact,
-                   const struct clary_file **files, size_t max)
+typedef bool probe_bytes(const void *bytes, size_t len);
+
+/* What `is_model` takes for a model in the directory that is nearest to the
+ * root, at most `max` files; their number. */
+static size_t find_with(const struct clary_artifact *artifact,
+                        probe_bytes *is_model, const struct clary_file **files,
+                        size_t max)
 {
     const char *first = NULL;
     size_t n = 0;
@@ -68,8 +71,7 @@ static size_t find(const struct clary_artifact *artifact,
     for (size_t i = 0; i < artifact->n_files; i++) {
         const struct clary_file *file = &artifact->files[i];
 
-        if (is_hidden(file->path) ||
-            !clary_learner_probe(file->bytes, file->len))
+        if (is_hidden(file->path) || !is_model(file->bytes, file->len))
             continue;
         if (!first || depth_of(file->path) < depth_of(first)) {
             first = file->path;
@@ -83,6 +85,16 @@ static size_t find(const struct clary_artifact *artifact,
         n++;
     }
     return n;
+}
+
+/* The models of the artifact. Where there is none, its pickles: to tell what
+ * they hold instead. */
+static size_t find(const struct clary_artifact *artifact,
+                   const struct clary_file **files, size_t max)
+{
+    size_t n = find_with(artifact, clary_learner_probe, files, max);
+
+    return n ? n : find_with(artifact, clary_learner_is_pickle, files, max);
 }
 
 static bool probe(const struct clary_artifact *artifact)
