@@ -29,25 +29,12 @@
  */
 #include "data/json_read.h"
 #include "data/json_text.h"
-
-#include <string.h>
-
-/* Text that waits for its place. */
-struct piece {
-    struct piece *next;
-    size_t len;
-    char bytes[];
-};
-
-struct column {
-    struct piece *first;
-    struct piece **end;
-};
+#include "data/pieces.h"
 
 struct json {
     struct clary_json_text text;
-    struct column *columns; /* per field; NULL if not needed. The first's is
-                             * never used: it goes straight out */
+    struct clary_pieces *columns; /* per field; NULL if not needed. The first's
+                                   * is never used: it goes straight out */
 };
 
 /* Depth of the bracket around an output's rows in columnar form. */
@@ -101,28 +88,8 @@ static enum clary_status write_begin(struct clary_writer *writer,
                                            sizeof *json->columns);
         if (json->columns == NULL)
             return clary_no_memory(err);
-        for (size_t f = 0; f < writer->n_fields; f++)
-            json->columns[f].end = &json->columns[f].first;
     }
     return begin_column(writer, 0, err);
-}
-
-/* Moves what was written since `start` out of the reply into the arena. */
-static enum clary_status set_aside(struct clary_writer *writer, size_t f,
-                                   size_t start, struct clary_error *err)
-{
-    struct json *json = writer->state;
-    size_t len = writer->out->len - start;
-    struct piece *piece = clary_arena_alloc(writer->arena, sizeof *piece + len);
-    if (piece == NULL)
-        return clary_no_memory(err);
-    piece->next = NULL;
-    piece->len = len;
-    memcpy(piece->bytes, writer->out->bytes + start, len);
-    writer->out->len = start;
-    *json->columns[f].end = piece;
-    json->columns[f].end = &piece->next;
-    return CLARY_OK;
 }
 
 static enum clary_status write_columns(struct clary_writer *writer,
@@ -141,7 +108,8 @@ static enum clary_status write_columns(struct clary_writer *writer,
                                        depth, err));
         }
         if (f > 0)
-            CLARY_TRY(set_aside(writer, f, start, err));
+            CLARY_TRY(clary_pieces_take(&json->columns[f], writer->arena,
+                                        writer->out, start, err));
     }
     writer->n_rows += rows->n_rows;
     return CLARY_OK;
@@ -173,10 +141,7 @@ static enum clary_status write_columns_end(struct clary_writer *writer,
     CLARY_TRY(end_column(writer, err));
     for (size_t f = 1; f < writer->n_fields; f++) {
         CLARY_TRY(begin_column(writer, f, err));
-        for (const struct piece *piece = json->columns[f].first; piece != NULL;
-             piece = piece->next)
-            CLARY_TRY(clary_buffer_append(writer->out, piece->bytes, piece->len,
-                                          err));
+        CLARY_TRY(clary_pieces_write(&json->columns[f], writer->out, err));
         CLARY_TRY(end_column(writer, err));
     }
     if (writer->n_fields > 1) {

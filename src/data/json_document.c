@@ -67,8 +67,8 @@ static enum clary_status fail_role(const struct clary_reader *reader,
 
 /* --- rows and values that are complete */
 
-static enum clary_status end_row(struct clary_reader *reader,
-                                 struct clary_error *err)
+enum clary_status clary_json_end_row(struct clary_reader *reader,
+                                     struct clary_error *err)
 {
     struct clary_rows *rows = reader->rows;
     reader->n_rows++;
@@ -94,12 +94,12 @@ static enum clary_status end_value(struct clary_reader *reader,
 {
     struct clary_json *json = reader->state;
     end_any(json);
-    if (json->depth > 0 && !clary_json_is_array(top(json)->kind))
+    if (json->depth > 0 && !top(json)->is_array)
         json->names.n_set += json->value.total;
     else if (json->columns != NULL)
         clary_json_columns_add(reader);
     else
-        return end_row(reader, err);
+        return clary_json_end_row(reader, err);
     return CLARY_OK;
 }
 
@@ -112,13 +112,15 @@ static enum clary_status push(struct clary_reader *reader,
     struct clary_json *json = reader->state;
     if (json->depth == CLARY_JSON_DEPTH)
         return clary_json_fail_parse(reader, "too many open brackets", err);
-    json->levels[json->depth++] = (struct clary_json_level){.kind = kind};
+    bool is_array = clary_json_is_array(kind);
+    json->levels[json->depth++] =
+        (struct clary_json_level){.kind = kind, .is_array = is_array};
     if (kind == CLARY_JSON_INSTANCE) {
         json->names.n_set = 0;
         json->names.next = 0;
     }
-    json->state = clary_json_is_array(kind) ? CLARY_JSON_VALUE_OR_CLOSE
-                                            : CLARY_JSON_KEY_OR_CLOSE;
+    json->state =
+        is_array ? CLARY_JSON_VALUE_OR_CLOSE : CLARY_JSON_KEY_OR_CLOSE;
     json->role =
         kind == CLARY_JSON_LIST ? CLARY_JSON_ROW_ROLE : CLARY_JSON_ELEMENT_ROLE;
     return CLARY_OK;
@@ -140,8 +142,8 @@ static void decide(struct clary_json *json, bool is_number)
         json->role = CLARY_JSON_ROW_ROLE;
 }
 
-enum clary_status clary_json_document(struct clary_reader *reader,
-                                      struct clary_error *err)
+static enum clary_status begin_document(struct clary_reader *reader,
+                                        struct clary_error *err)
 {
     struct clary_json *json = reader->state;
     if (reader->columnar)
@@ -155,13 +157,13 @@ enum clary_status clary_json_document(struct clary_reader *reader,
     return CLARY_OK;
 }
 
-void clary_json_comma(struct clary_reader *reader)
+static void pass_comma(struct clary_reader *reader)
 {
     struct clary_json *json = reader->state;
-    enum clary_json_kind kind = top(json)->kind;
-    json->state = clary_json_is_array(kind) ? CLARY_JSON_VALUE : CLARY_JSON_KEY;
-    json->role =
-        kind == CLARY_JSON_LIST ? CLARY_JSON_ROW_ROLE : CLARY_JSON_ELEMENT_ROLE;
+    const struct clary_json_level *level = top(json);
+    json->state = level->is_array ? CLARY_JSON_VALUE : CLARY_JSON_KEY;
+    json->role = level->kind == CLARY_JSON_LIST ? CLARY_JSON_ROW_ROLE
+                                                : CLARY_JSON_ELEMENT_ROLE;
 }
 
 /* Aims json->value at a row, or at an input's row where those are kept. */
@@ -177,7 +179,7 @@ static enum clary_status aim(struct clary_reader *reader,
 
 static void count_element(struct clary_json *json)
 {
-    if (json->depth > 0 && clary_json_is_array(top(json)->kind))
+    if (json->depth > 0 && top(json)->is_array)
         top(json)->count++;
 }
 
@@ -238,8 +240,8 @@ static enum clary_status open_object(struct clary_reader *reader,
     }
 }
 
-enum clary_status clary_json_open(struct clary_reader *reader, bool is_array,
-                                  struct clary_error *err)
+static enum clary_status open_bracket(struct clary_reader *reader,
+                                      bool is_array, struct clary_error *err)
 {
     return is_array ? open_array(reader, err) : open_object(reader, err);
 }
@@ -252,7 +254,7 @@ static enum clary_status close_instance(struct clary_reader *reader,
     const struct clary_json_names *names = &json->names;
     size_t row = reader->n_rows + 1, f = 0, element = 0;
     if (names->n_set == json->n_columns)
-        return end_row(reader, err);
+        return clary_json_end_row(reader, err);
     const struct clary_field *fields = reader->rows->fields;
     while (fields[f].width == 0 || names->whole[f] == row)
         f++;
@@ -283,8 +285,8 @@ static enum clary_status close_values(struct clary_reader *reader,
     return CLARY_OK;
 }
 
-enum clary_status clary_json_close(struct clary_reader *reader,
-                                   struct clary_error *err)
+static enum clary_status close_bracket(struct clary_reader *reader,
+                                       struct clary_error *err)
 {
     struct clary_json *json = reader->state;
     if (json->undecided)
@@ -333,9 +335,9 @@ static enum clary_status check_signature(struct clary_reader *reader,
                       own == NULL ? usual : own);
 }
 
-enum clary_status clary_json_scalar(struct clary_reader *reader,
-                                    const char *text, size_t len,
-                                    bool is_string, struct clary_error *err)
+static enum clary_status take_scalar(struct clary_reader *reader,
+                                     const char *text, size_t len,
+                                     bool is_string, struct clary_error *err)
 {
     struct clary_json *json = reader->state;
     char found[CLARY_CELL_QUOTE_BYTES];
@@ -363,3 +365,25 @@ enum clary_status clary_json_scalar(struct clary_reader *reader,
     }
     return fail_role(reader, clary_cell_quote(text, len, found), err);
 }
+
+static enum clary_status take_numbers(struct clary_reader *reader,
+                                      const char **at, const char *end,
+                                      struct clary_error *err)
+{
+    const struct clary_json *json = reader->state;
+    (void)err;
+    if (json->role == CLARY_JSON_ELEMENT_ROLE && !json->undecided &&
+        clary_json_value_is_plain(reader))
+        clary_json_value_numbers(reader, at, end);
+    return CLARY_OK;
+}
+
+const struct clary_json_grammar clary_json_instances = {
+    .document = begin_document,
+    .open = open_bracket,
+    .close = close_bracket,
+    .comma = pass_comma,
+    .member = clary_json_member,
+    .scalar = take_scalar,
+    .numbers = take_numbers,
+};

@@ -1,14 +1,14 @@
 /* json_read.c: bytes of JSON to tokens, piece by piece.
  *
- * RFC 8259, without a tree: every token acts at once (json_document.c), so
- * that memory does not depend on the length of the body. A piece may be cut
+ * RFC 8259, without a tree: every token acts at once (json->grammar), so that
+ * memory does not depend on the length of the body. A piece may be cut
  * anywhere, even inside an escape or a number; only a token that is not
  * complete when the piece ends is kept (json->text). What is accepted and
  * which error is found never depends on where the pieces are cut.
  *
  * A word is whatever is not punctuation, blank or string: a number, true,
  * null, or something wrong. Rows of plain numbers, which are nearly all of a
- * large body, do not come as words: clary_json_value_numbers reads those.
+ * large body, do not come as words: grammar->numbers reads those.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -72,14 +72,14 @@ static enum clary_status set_shapes(struct clary_reader *reader,
     return CLARY_OK;
 }
 
-enum clary_status clary_json_read_begin(struct clary_reader *reader,
-                                        struct clary_error *err)
+enum clary_status clary_json_begin(struct clary_reader *reader,
+                                   struct clary_json *json,
+                                   const struct clary_json_grammar *grammar,
+                                   struct clary_error *err)
 {
     size_t n = reader->rows->n_fields;
-    struct clary_json *json = clary_arena_alloc(reader->arena, sizeof *json);
-    if (json == NULL)
-        return clary_no_memory(err);
-    *json = (struct clary_json){.state = CLARY_JSON_BEFORE, .line_feed = true};
+    *json = (struct clary_json){
+        .grammar = grammar, .state = CLARY_JSON_BEFORE, .line_feed = true};
     json->first_column =
         clary_arena_calloc(reader->arena, n, sizeof *json->first_column);
     json->names.whole = clary_arena_calloc(reader->arena, n, sizeof(size_t));
@@ -93,6 +93,15 @@ enum clary_status clary_json_read_begin(struct clary_reader *reader,
     return set_shapes(reader, err);
 }
 
+enum clary_status clary_json_read_begin(struct clary_reader *reader,
+                                        struct clary_error *err)
+{
+    struct clary_json *json = clary_arena_alloc(reader->arena, sizeof *json);
+    if (json == NULL)
+        return clary_no_memory(err);
+    return clary_json_begin(reader, json, &clary_json_instances, err);
+}
+
 /* --- strings and words */
 
 /* Makes sure that a value may begin here. */
@@ -102,7 +111,7 @@ static enum clary_status expect_value(struct clary_reader *reader, char byte,
     const struct clary_json *json = reader->state;
     switch (json->state) {
     case CLARY_JSON_BEFORE:
-        return clary_json_document(reader, err);
+        return json->grammar->document(reader, err);
     case CLARY_JSON_VALUE:
     case CLARY_JSON_VALUE_OR_CLOSE:
         return CLARY_OK;
@@ -143,8 +152,8 @@ static enum clary_status end_string(struct clary_reader *reader,
     struct clary_json *json = reader->state;
     json->token = CLARY_JSON_NO_TOKEN;
     if (json->state == CLARY_JSON_KEY || json->state == CLARY_JSON_KEY_OR_CLOSE)
-        return clary_json_member(reader, text, len, err);
-    return clary_json_scalar(reader, text, len, true, err);
+        return json->grammar->member(reader, text, len, err);
+    return json->grammar->scalar(reader, text, len, true, err);
 }
 
 /* Moves over the bytes of a string to its end or to `end`. `*plain`: none of
@@ -214,7 +223,7 @@ static enum clary_status end_word(struct clary_reader *reader, const char *text,
 {
     struct clary_json *json = reader->state;
     json->token = CLARY_JSON_NO_TOKEN;
-    return clary_json_scalar(reader, text, len, false, err);
+    return json->grammar->scalar(reader, text, len, false, err);
 }
 
 static enum clary_status read_word(struct clary_reader *reader, const char **at,
@@ -241,13 +250,13 @@ static enum clary_status read_close(struct clary_reader *reader, char byte,
     const struct clary_json *json = reader->state;
     bool closes = false;
     if (json->depth > 0) {
-        bool array = clary_json_is_array(json->levels[json->depth - 1].kind);
+        bool array = json->levels[json->depth - 1].is_array;
         enum clary_json_state empty =
             array ? CLARY_JSON_VALUE_OR_CLOSE : CLARY_JSON_KEY_OR_CLOSE;
         closes = array == (byte == ']') &&
                  (json->state == CLARY_JSON_AFTER || json->state == empty);
     }
-    return closes ? clary_json_close(reader, err)
+    return closes ? json->grammar->close(reader, err)
                   : fail_unexpected(reader, byte, err);
 }
 
@@ -269,14 +278,14 @@ static enum clary_status read_byte(struct clary_reader *reader, const char **at,
     case '[':
     case '{':
         CLARY_TRY(expect_value(reader, byte, err));
-        return clary_json_open(reader, byte == '[', err);
+        return json->grammar->open(reader, byte == '[', err);
     case ']':
     case '}':
         return read_close(reader, byte, err);
     case ',':
         if (json->state != CLARY_JSON_AFTER)
             return fail_unexpected(reader, byte, err);
-        clary_json_comma(reader);
+        json->grammar->comma(reader);
         return CLARY_OK;
     case ':':
         if (json->state != CLARY_JSON_COLON)
@@ -314,8 +323,8 @@ enum clary_status clary_json_read_feed(struct clary_reader *reader,
             CLARY_TRY(read_word(reader, &p, end, err));
             continue;
         }
-        if (begins_number(*p) && clary_json_value_is_plain(reader))
-            clary_json_value_numbers(reader, &p, end);
+        if (begins_number(*p))
+            CLARY_TRY(json->grammar->numbers(reader, &p, end, err));
         if (p == end)
             break;
         json->token_offset = json->offset + (size_t)(p - bytes);

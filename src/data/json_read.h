@@ -8,6 +8,7 @@
  *     json_value.c     the numbers of a row and where they go
  *     json_columns.c   several inputs column by column, kept until all are
  *                      there
+ *     kserve_*.c       another grammar: kserve_read.h
  *
  * application/json and application/jsonlines have the same reader.
  * Inside data/ only. SPDX-License-Identifier: Apache-2.0
@@ -56,7 +57,8 @@ enum clary_json_role {
 };
 
 struct clary_json_level {
-    enum clary_json_kind kind;
+    int kind; /* the grammar's: here an enum clary_json_kind */
+    bool is_array;
     size_t count; /* elements or members begun */
 };
 
@@ -125,7 +127,32 @@ enum clary_json_state {
     CLARY_JSON_AFTER /* a value: ',' or a closing bracket */
 };
 
+/* What the tokens of a body mean. `text` is never kept. */
+struct clary_json_grammar {
+    /* A value begins outside all brackets. */
+    enum clary_status (*document)(struct clary_reader *reader,
+                                  struct clary_error *err);
+    enum clary_status (*open)(struct clary_reader *reader, bool is_array,
+                              struct clary_error *err);
+    enum clary_status (*close)(struct clary_reader *reader,
+                               struct clary_error *err);
+    void (*comma)(struct clary_reader *reader);
+    enum clary_status (*member)(struct clary_reader *reader, const char *text,
+                                size_t len, struct clary_error *err);
+    /* A string, number or word as a value. */
+    enum clary_status (*scalar)(struct clary_reader *reader, const char *text,
+                                size_t len, bool is_string,
+                                struct clary_error *err);
+    /* At a number that is no token yet: takes as many as it can of the array
+     * that is open, with the commas between them, and leaves `*at` at the
+     * rest. */
+    enum clary_status (*numbers)(struct clary_reader *reader, const char **at,
+                                 const char *end, struct clary_error *err);
+};
+
 struct clary_json {
+    const struct clary_json_grammar *grammar;
+
     /* of the model */
     size_t n_columns;
     struct clary_shape row_shape; /* of a row as an instance has it: that of
@@ -157,6 +184,13 @@ struct clary_json {
 
 /* --- json_read.c */
 
+/* Begins with `json` as the reader's state, zeros or what an invocation before
+ * left; a struct of the grammar's own may begin with it. */
+enum clary_status clary_json_begin(struct clary_reader *reader,
+                                   struct clary_json *json,
+                                   const struct clary_json_grammar *grammar,
+                                   struct clary_error *err) CLARY_MUST_USE;
+
 enum clary_status clary_json_read_begin(struct clary_reader *reader,
                                         struct clary_error *err);
 enum clary_status clary_json_read_feed(struct clary_reader *reader,
@@ -178,20 +212,13 @@ enum clary_status clary_json_fail_parse(const struct clary_reader *reader,
  * bytes that are not UTF-8. */
 bool clary_json_unescape(char *text, size_t *len);
 
-/* --- json_document.c: the tokens; `text` is never kept */
+/* --- json_document.c */
 
-/* A document, a value or a member comes next, where the grammar has one. */
-enum clary_status clary_json_document(struct clary_reader *reader,
-                                      struct clary_error *err) CLARY_MUST_USE;
-void clary_json_comma(struct clary_reader *reader);
-enum clary_status clary_json_open(struct clary_reader *reader, bool is_array,
-                                  struct clary_error *err) CLARY_MUST_USE;
-enum clary_status clary_json_close(struct clary_reader *reader,
-                                   struct clary_error *err) CLARY_MUST_USE;
-enum clary_status clary_json_scalar(struct clary_reader *reader,
-                                    const char *text, size_t len,
-                                    bool is_string, struct clary_error *err)
-    CLARY_MUST_USE;
+extern const struct clary_json_grammar clary_json_instances;
+
+/* A row of reader->rows is complete. */
+enum clary_status clary_json_end_row(struct clary_reader *reader,
+                                     struct clary_error *err) CLARY_MUST_USE;
 
 /* --- json_member.c: a name and, for the value behind it, json->role */
 

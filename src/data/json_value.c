@@ -278,8 +278,7 @@ bool clary_json_value_is_plain(const struct clary_reader *reader)
 {
     const struct clary_json *json = reader->state;
     const struct clary_json_value *value = &json->value;
-    return json->role == CLARY_JSON_ELEMENT_ROLE && !json->undecided &&
-           (json->state == CLARY_JSON_VALUE ||
+    return (json->state == CLARY_JSON_VALUE ||
             json->state == CLARY_JSON_VALUE_OR_CLOSE) &&
            value->n < value->total &&
            clary_cell_is_real(current_field(reader)->dtype) &&
