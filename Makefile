@@ -33,6 +33,8 @@ BIN := $(BUILD)/bin
 GEN := $(BUILD)/gen
 LIB := $(BUILD)/lib/libclary.a
 VENV := build/venv
+DEPLOY_VENV := build/venv-deploy
+DEPLOY_NODE := build/node-deploy
 ARCH := $(shell uname -m)
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -136,6 +138,21 @@ $(VENV)/made: tests/requirements.txt
 	$(Q)$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+# What tests deploy/ has its own: other packages, and some of Node.js.
+$(DEPLOY_VENV)/made: tests/deploy/requirements.txt deploy/requirements.txt
+	$(call say,VENV,$(DEPLOY_VENV))
+	$(Q)python3 -m venv --clear $(DEPLOY_VENV)
+	$(Q)$(DEPLOY_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(DEPLOY_NODE)/made: tests/deploy/package.json tests/deploy/package-lock.json
+	$(call say,NPM,$(DEPLOY_NODE))
+	@rm -rf $(DEPLOY_NODE) && mkdir -p $(DEPLOY_NODE)
+	@cp $^ $(DEPLOY_NODE)
+	$(Q)npm ci --prefix $(DEPLOY_NODE) --silent --ignore-scripts --no-audit \
+	    --no-fund
+	@touch $@
+
 packages:
 	@scripts/setup.sh --check build
 
@@ -155,6 +172,14 @@ test: ## Builds and runs every test; ends with "N passed, N failed".
 	@$(MAKE) --no-print-directory $(JOBS) all $(VENV)/made
 	@CC='$(CC)' BUILD='$(BUILD)' TESTS='$(TESTS)' FUZZERS='$(FUZZERS)' \
 	    scripts/test.sh
+
+test-deploy: ## Tests deploy/ with no AWS; ends with "N passed, N failed".
+	@scripts/setup.sh build deploy
+	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) $(DEPLOY_VENV)/made \
+	    $(DEPLOY_NODE)/made
+	@PYTHON=$(DEPLOY_VENV)/bin/python CLARY_BIN=$(CURDIR)/$(PROGRAM) \
+	    NODE_MODULES=$(CURDIR)/$(DEPLOY_NODE)/node_modules \
+	    scripts/test-deploy.sh
 
 sanitize: ## The same tests under AddressSanitizer and UBSan.
 	@$(MAKE) --no-print-directory test BUILD=build/asan \
@@ -205,11 +230,11 @@ clean: ## Removes everything that was made.
 	rm -rf build
 
 help: ## Prints this list.
-	@sed -n 's/^\([a-z]*\): ## \(.*\)/  make \1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1|\2/p' Makefile | \
 	    while IFS='|' read -r name text; do \
 	        printf '%-16s %s\n' "$$name" "$$text"; done
 
-.PHONY: all run test sanitize fuzz fuzzers bench golden readme lint format \
+.PHONY: all run test test-deploy sanitize fuzz fuzzers bench golden readme lint format \
         install clean help packages generated force
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # setup.sh [--check] GROUP...: the Debian packages that the groups need
-# (build, test, curl, fuzz, lint, bench). Installs the missing ones with apt-get
-# on Debian 12; with --check, and on any other system, names them and stops.
+# (build, test, curl, fuzz, lint, bench, deploy). Installs the missing ones with
+# apt-get on Debian 12; with --check, and on any other system, names them and
+# stops.
 # Quick, and without the network, when nothing is missing.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
@@ -14,6 +15,9 @@ test="python3 python3-venv git $curl"
 fuzz='clang libclang-rt-14-dev'
 lint='clang-format clang-tidy cppcheck git'
 bench='python3 wrk'
+# any Node.js will do, not only Debian's
+deploy='python3 python3-venv git'
+command -v npm >/dev/null || deploy="$deploy nodejs npm"
 modules='libmicrohttpd openblas libarchive zlib libcjson libprotobuf-c libmd'
 
 check=no
@@ -28,6 +32,7 @@ for group in $groups; do
     fuzz) wanted="$wanted $fuzz" ;;
     lint) wanted="$wanted $lint" ;;
     bench) wanted="$wanted $bench" ;;
+    deploy) wanted="$wanted $deploy" ;;
     *) echo "setup.sh: no group is called $group" >&2; exit 2 ;;
     esac
 done

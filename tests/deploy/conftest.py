@@ -1,0 +1,83 @@
+"""Fixtures of the deploy suite.
+
+Nothing here reaches beyond loopback: credentials are invented, profiles and
+the metadata service are out of reach, and botocore is told no endpoint but
+those that a test starts.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import copy
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from clary_deploy import cli, config_file
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+EXAMPLE = DEPLOY / "config.example.json"
+
+
+@pytest.fixture(autouse=True)
+def no_aws(monkeypatch, tmp_path):
+    """Credentials that open nothing, and no way to others."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "no-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-credentials"),
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_MAX_ATTEMPTS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def example():
+    """The example configuration as JSON, to be changed at will."""
+    return copy.deepcopy(json.loads(EXAMPLE.read_text("utf-8")))
+
+
+@pytest.fixture
+def config(example):
+    """The example configuration, typed."""
+    return config_file.parse(example)
+
+
+@dataclass
+class Run:
+    """What one command left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self):
+        return json.loads(self.stdout)
+
+
+@pytest.fixture
+def claryctl(tmp_path, example):
+    """claryctl("check", "--json", config={...}): runs a command in-process,
+    with the example configuration where none is given."""
+
+    def run(*argv, config=None, environ=None):
+        path = tmp_path / "clary.json"
+        path.write_text(json.dumps(example if config is None else config))
+        stdout, stderr = io.StringIO(), io.StringIO()
+        code = cli.main(
+            [*argv, "--config", str(path)],
+            stdout=stdout,
+            stderr=stderr,
+            environ=environ or {},
+        )
+        return Run(code, stdout.getvalue(), stderr.getvalue())
+
+    return run
