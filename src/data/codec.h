@@ -17,6 +17,18 @@
 #include <clary/invoke.h>
 #include <clary/status.h>
 
+/* What a body asks of its reply, where the format lets it. */
+struct clary_asked_output {
+    struct clary_asked_output *next;
+    const char *name;
+    size_t name_len;
+};
+struct clary_asked {
+    const char *id; /* to be given back; NULL: none */
+    size_t id_len;
+    const struct clary_asked_output *outputs; /* NULL: all of the model's */
+};
+
 /* Bytes to rows. */
 struct clary_reader {
     /* set by the caller before begin */
@@ -31,6 +43,7 @@ struct clary_reader {
     size_t n_rows; /* rows read so far */
     bool columnar; /* JSON {"inputs": ...}: reply in columns;
                     * known before the first row is full */
+    const struct clary_asked *asked; /* complete at the end; NULL: nothing */
 };
 
 /* How the reply looks, beyond its media type. */
@@ -39,6 +52,7 @@ struct clary_writer_options {
     bool pretty;    /* TF Serving's JSON with its line feeds; else without */
     bool tfserving; /* TF Serving's JSON layout; else compact JSON */
     bool columnar;  /* {"outputs": ...} instead of {"predictions": ...} */
+    const char *model_name, *model_version; /* as kserve calls the model */
 };
 
 /* Rows to bytes. */
@@ -49,6 +63,7 @@ struct clary_writer {
     struct clary_buffer *out;
     struct clary_arena *arena;
     struct clary_writer_options options;
+    const struct clary_asked *asked; /* by the body, before write_end */
     /* the writer's */
     void *state;
     size_t n_rows; /* rows written so far */
@@ -93,6 +108,7 @@ const struct clary_codec *clary_codec_named(const char *name);
 extern const struct clary_codec clary_codec_csv;
 extern const struct clary_codec clary_codec_json;
 extern const struct clary_codec clary_codec_jsonlines;
+extern const struct clary_codec clary_codec_kserve;
 extern const struct clary_codec clary_codec_libsvm;
 extern const struct clary_codec clary_codec_npy;
 

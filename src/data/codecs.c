@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct clary_codec *const codecs[] = {
-    &clary_codec_csv,    &clary_codec_json, &clary_codec_jsonlines,
-    &clary_codec_libsvm, &clary_codec_npy,
+    &clary_codec_csv,    &clary_codec_json,   &clary_codec_jsonlines,
+    &clary_codec_kserve, &clary_codec_libsvm, &clary_codec_npy,
 };
 
 enum { N_CODECS = sizeof codecs / sizeof codecs[0] };

@@ -229,7 +229,7 @@ static enum clary_status open_object(struct clary_reader *reader,
         return push(reader, CLARY_JSON_INSTANCE, err);
     case CLARY_JSON_INPUTS_ROLE:
         if (reader->rows->n_fields > 1)
-            CLARY_TRY(clary_json_columns_begin(reader, err));
+            CLARY_TRY(clary_json_columns_begin(reader, false, err));
         return push(reader, CLARY_JSON_INPUTS, err);
     case CLARY_JSON_DATA_ROLE:
         return push(reader, CLARY_JSON_DATA, err);

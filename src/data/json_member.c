@@ -61,9 +61,10 @@ static const char *list_names(const struct clary_reader *reader,
 }
 
 /* The words before the full stop are TensorFlow Serving's. */
-static enum clary_status fail_unknown(const struct clary_reader *reader,
-                                      const char *text, size_t len,
-                                      const char *list, struct clary_error *err)
+enum clary_status clary_json_fail_unknown(const struct clary_reader *reader,
+                                          const char *text, size_t len,
+                                          const char *list,
+                                          struct clary_error *err)
 {
     char name[CLARY_CELL_QUOTE_BYTES], inputs[LIST_BYTES];
     (void)clary_fail(err, CLARY_BAD_INPUT,
@@ -105,31 +106,6 @@ static enum clary_status request_member(struct clary_reader *reader,
     json->has_rows = true;
     reader->columnar = is_inputs;
     json->role = is_inputs ? CLARY_JSON_INPUTS_ROLE : CLARY_JSON_INSTANCES_ROLE;
-    return CLARY_OK;
-}
-
-/* "x[12]": the input x and 12; `*field` is n_fields if it is no such name. */
-static enum clary_status find_element(struct clary_reader *reader,
-                                      const char *text, size_t len,
-                                      size_t *field, size_t *element,
-                                      struct clary_error *err)
-{
-    const struct clary_rows *rows = reader->rows;
-    const struct clary_json_name *name;
-    int64_t number;
-    *field = rows->n_fields;
-    const char *open = len == 0 ? NULL : memrchr(text, '[', len);
-    if (open == NULL || text[len - 1] != ']' ||
-        clary_parse_int64(open + 1, (size_t)(text + len - open) - 2, &number) !=
-            CLARY_NUMBER_OK ||
-        number < 0)
-        return CLARY_OK;
-    CLARY_TRY(clary_json_find(reader, text, (size_t)(open - text), &name, err));
-    if (name == NULL || name->element != CLARY_JSON_WHOLE ||
-        (uint64_t)number >= rows->fields[name->field].width)
-        return CLARY_OK;
-    *field = name->field;
-    *element = (size_t)number;
     return CLARY_OK;
 }
 
@@ -185,12 +161,13 @@ static enum clary_status instance_member(struct clary_reader *reader,
     if (name != NULL)
         return element_member(reader, name->field, name->element, text, len,
                               err);
-    CLARY_TRY(find_element(reader, text, len, &field, &element, err));
+    CLARY_TRY(
+        clary_json_find_element(reader, text, len, &field, &element, err));
     if (field < reader->rows->n_fields)
         return element_member(reader, field, element, text, len, err);
     bool is_data = equals(text, len, "data");
     if (!is_data && !equals(text, len, "features"))
-        return fail_unknown(reader, text, len, "instances", err);
+        return clary_json_fail_unknown(reader, text, len, "instances", err);
     if (names->n_set > 0)
         return fail_twice(reader, text, len, err);
     names->all = row;
@@ -231,7 +208,7 @@ static enum clary_status inputs_member(struct clary_reader *reader,
     const struct clary_json_name *name;
     CLARY_TRY(clary_json_find(reader, text, len, &name, err));
     if (name == NULL || name->element != CLARY_JSON_WHOLE)
-        return fail_unknown(reader, text, len, "inputs", err);
+        return clary_json_fail_unknown(reader, text, len, "inputs", err);
     size_t f = name->field;
     if (json->columns == NULL ? top(json)->count > 1 : json->columns[f].seen)
         return fail_twice(reader, text, len, err);

@@ -106,3 +106,27 @@ enum clary_status clary_json_find(struct clary_reader *reader, const char *text,
     }
     return CLARY_OK;
 }
+
+enum clary_status clary_json_find_element(struct clary_reader *reader,
+                                          const char *text, size_t len,
+                                          size_t *field, size_t *element,
+                                          struct clary_error *err)
+{
+    const struct clary_rows *rows = reader->rows;
+    const struct clary_json_name *name;
+    int64_t number;
+    *field = rows->n_fields;
+    const char *open = len == 0 ? NULL : memrchr(text, '[', len);
+    if (open == NULL || text[len - 1] != ']' ||
+        clary_parse_int64(open + 1, (size_t)(text + len - open) - 2, &number) !=
+            CLARY_NUMBER_OK ||
+        number < 0)
+        return CLARY_OK;
+    CLARY_TRY(clary_json_find(reader, text, (size_t)(open - text), &name, err));
+    if (name == NULL || name->element != CLARY_JSON_WHOLE ||
+        (uint64_t)number >= rows->fields[name->field].width)
+        return CLARY_OK;
+    *field = name->field;
+    *element = (size_t)number;
+    return CLARY_OK;
+}

@@ -303,11 +303,6 @@ static enum clary_status read_byte(struct clary_reader *reader, const char **at,
     }
 }
 
-static bool begins_number(char c)
-{
-    return c == '-' || (c >= '0' && c <= '9');
-}
-
 enum clary_status clary_json_read_feed(struct clary_reader *reader,
                                        const char *bytes, size_t len,
                                        struct clary_error *err)
@@ -323,7 +318,7 @@ enum clary_status clary_json_read_feed(struct clary_reader *reader,
             CLARY_TRY(read_word(reader, &p, end, err));
             continue;
         }
-        if (begins_number(*p))
+        if (clary_json_begins_number(*p))
             CLARY_TRY(json->grammar->numbers(reader, &p, end, err));
         if (p == end)
             break;

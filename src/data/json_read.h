@@ -80,7 +80,7 @@ struct clary_json_value {
 };
 #define CLARY_JSON_UNKNOWN SIZE_MAX
 
-/* One input of {"inputs": {...}}, whole. */
+/* One input of {"inputs": {...}}, or one element of it, in all rows. */
 struct clary_json_chunk {
     struct clary_json_chunk *next;
     size_t n_rows, capacity;
@@ -88,6 +88,7 @@ struct clary_json_chunk {
 };
 struct clary_json_column {
     bool seen;
+    size_t field, element; /* of it, or all of them: WHOLE */
     size_t n_rows;
     struct clary_json_chunk *first, *last;
 };
@@ -178,11 +179,20 @@ struct clary_json {
     bool has_signature, has_rows; /* the request's members */
     struct clary_json_names names;
     struct clary_json_value value;
-    struct clary_json_column *columns; /* per field; NULL: not in use */
-    size_t column;                     /* of the list that is open */
+    struct clary_json_column *columns; /* (n_lists): per field, and behind
+                                        * those, where elements may come
+                                        * alone, per column of the model;
+                                        * NULL: not in use */
+    size_t n_lists;
+    size_t column; /* of the list that is open */
 };
 
 /* --- json_read.c */
+
+static inline bool clary_json_begins_number(char c)
+{
+    return c == '-' || (c >= '0' && c <= '9');
+}
 
 /* Begins with `json` as the reader's state, zeros or what an invocation before
  * left; a struct of the grammar's own may begin with it. */
@@ -220,11 +230,17 @@ extern const struct clary_json_grammar clary_json_instances;
 enum clary_status clary_json_end_row(struct clary_reader *reader,
                                      struct clary_error *err) CLARY_MUST_USE;
 
-/* --- json_member.c: a name and, for the value behind it, json->role */
+/* --- json_member.c */
 
+/* A name and, for the value behind it, json->role. */
 enum clary_status clary_json_member(struct clary_reader *reader,
                                     const char *text, size_t len,
                                     struct clary_error *err) CLARY_MUST_USE;
+/* `text` in "instances" or "inputs", `list`, means nothing to the model. */
+enum clary_status clary_json_fail_unknown(const struct clary_reader *reader,
+                                          const char *text, size_t len,
+                                          const char *list,
+                                          struct clary_error *err);
 
 /* --- json_names.c */
 
@@ -233,8 +249,19 @@ enum clary_status clary_json_find(struct clary_reader *reader, const char *text,
                                   size_t len,
                                   const struct clary_json_name **found,
                                   struct clary_error *err) CLARY_MUST_USE;
+/* "x[12]": the input x and 12; `*field` is n_fields if it is no such name. */
+enum clary_status clary_json_find_element(struct clary_reader *reader,
+                                          const char *text, size_t len,
+                                          size_t *field, size_t *element,
+                                          struct clary_error *err)
+    CLARY_MUST_USE;
 
 /* --- json_value.c */
+
+/* "row 3, column 2 (HouseAge): " and `what`, of the next number. */
+enum clary_status clary_json_value_fail(const struct clary_reader *reader,
+                                        const char *what,
+                                        struct clary_error *err);
 
 /* Aims json->value at a whole row, at input `field` of it, or at one element
  * of that. */
@@ -266,11 +293,17 @@ bool clary_json_value_is_plain(const struct clary_reader *reader);
 
 /* --- json_columns.c */
 
-/* {"inputs": {...}} of several inputs begins. */
+/* {"inputs": {...}} of several inputs begins. `elements`: of an input the
+ * elements may come one by one. */
 enum clary_status clary_json_columns_begin(struct clary_reader *reader,
+                                           bool elements,
                                            struct clary_error *err)
     CLARY_MUST_USE;
-/* Aims json->value at the next row of input json->column. CLARY_TOO_LARGE:
+/* The index in json->columns of an input, or of an element of it. */
+size_t clary_json_columns_at(const struct clary_json *json, size_t field,
+                             size_t element);
+/* Aims json->value at the next row of json->columns[json->column].
+ * CLARY_TOO_LARGE:
  * the inputs take more memory than an invocation may have. */
 enum clary_status clary_json_columns_aim(struct clary_reader *reader,
                                          struct clary_error *err)

@@ -99,8 +99,9 @@ static bool fits(const struct clary_json_value *value, size_t depth)
            (depth == 0 && value->total == 1);
 }
 
-static enum clary_status fail_cell(const struct clary_reader *reader,
-                                   const char *what, struct clary_error *err)
+enum clary_status clary_json_value_fail(const struct clary_reader *reader,
+                                        const char *what,
+                                        struct clary_error *err)
 {
     const struct clary_json *json = reader->state;
     const struct clary_json_value *value = &json->value;
@@ -234,7 +235,8 @@ static enum clary_status store(struct clary_reader *reader, const char *text,
         return CLARY_OK;
     if (len == 4 && memcmp(text, "null", 4) == 0) {
         if (!is_real || !reader->missing_is_nan)
-            return fail_cell(reader, "null, expected a number", err);
+            return clary_json_value_fail(reader, "null, expected a number",
+                                         err);
         clary_cell_store_real(dtype, (double)NAN, to);
         return CLARY_OK;
     }
@@ -257,7 +259,7 @@ enum clary_status clary_json_value_scalar(struct clary_reader *reader,
     if (is_string && value->n < value->total) {
         snprintf(what, sizeof what, "\"%s\" is a string, expected a number",
                  clary_cell_quote(text, len, quote));
-        return fail_cell(reader, what, err);
+        return clary_json_value_fail(reader, what, err);
     }
     if (!fits(value, depth)) {
         snprintf(what, sizeof what, "\"%s\"",

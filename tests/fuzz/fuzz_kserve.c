@@ -1,0 +1,10 @@
+/* fuzz_kserve.c: an inference request in one piece and in many (reading.h).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/fuzz/reading.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return read_both_ways(&clary_codec_kserve, data, size);
+}
