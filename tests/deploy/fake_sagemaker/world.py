@@ -1,0 +1,185 @@
+"""Five AWS accounts on loopback: moto, the fake SageMaker, real servers.
+
+    world = World(program)
+    ...        # run anything with world.environ() in its environment
+    world.close()
+
+One test session shares a World (moto takes seconds to start); `reset` empties
+it.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+import urllib.request
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from .clock import Clock
+from .endpoints import Endpoint, Endpoints
+from .events import Events
+from .hosting import Hosting
+from .identity import Identities
+from .images import Images
+from .instances import Host, fetcher
+from .lineage import Lineage
+from .metrics import Metrics
+from .registry import Registry
+from .runtime import Runtime
+from .server import Router, serve
+
+FRONTED = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "ECR", "CLOUDWATCH")
+
+
+class World:
+    """Everything, wired together."""
+
+    def __init__(self, program: pathlib.Path, region: str) -> None:
+        self.region = region
+        self._program = program
+        self._keys: dict[tuple[str, str], dict[str, str]] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._moto = ThreadedMotoServer(
+            ip_address="127.0.0.1", port=0, verbose=False
+        )
+        self._moto.start()
+        host, port = self._moto.get_host_and_port()
+        self.moto_url = f"http://{host}:{port}"
+        self._build()
+
+    def _build(self) -> None:
+        self.clock = Clock()
+        self.events = Events(self.client, self.clock)
+        self.metrics = Metrics(self.clock, self.client)
+        self.registry = Registry(self.clock, self.events)
+        self.hosting = Hosting(self.clock, self.registry, self.client)
+        self.host = Host(self._program, fetcher(self.client))
+        self.endpoints = Endpoints(
+            self.clock,
+            self.hosting,
+            self.metrics,
+            self.events,
+            self.host,
+            self.client,
+        )
+        self.lineage = Lineage(
+            self.clock,
+            lambda account, name: self.hosting.models[(account, name)],
+        )
+        self.registry.on_registered.append(self.lineage.registered)
+        self.endpoints.on_change.append(self.lineage.deployed)
+        self.router = Router(
+            identities=Identities(self.moto_url),
+            moto_url=self.moto_url,
+            runtime=Runtime(
+                self.clock, self.endpoints, self.metrics, self.client
+            ),
+            metrics=self.metrics,
+            images=Images(self.client),
+            sagemaker={
+                **self.registry.operations(),
+                **self.hosting.operations(),
+                **self.endpoints.operations(),
+                **self.lineage.operations(),
+            },
+        )
+        self._server = serve(self.router)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._shut()
+        self._moto.stop()
+
+    def reset(self) -> None:
+        """No account has anything any more."""
+        self._shut()
+        request = urllib.request.Request(
+            f"{self.moto_url}/moto-api/reset", method="POST"
+        )
+        with urllib.request.urlopen(request):
+            pass
+        self._keys.clear()
+        self._clients.clear()
+        self._build()
+
+    def _shut(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self.host.stop_all()
+
+    # --- for tests
+
+    def environ(self, account: str) -> dict[str, str]:
+        """The environment of a program that runs as `account`."""
+        fronted = {f"AWS_ENDPOINT_URL_{name}": self.url for name in FRONTED}
+        return {
+            "AWS_ENDPOINT_URL": self.moto_url,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **fronted,
+            **{
+                f"AWS_{name}": value
+                for name, value in self.credentials(account, "tester").items()
+            },
+        }
+
+    def credentials(self, account: str, role: str) -> dict[str, str]:
+        """Keys of a role in an account; moto lets anybody assume anything."""
+        if (account, role) in self._keys:
+            return self._keys[account, role]
+        sts = boto3.client("sts", **self._plain())
+        keys = sts.assume_role(
+            RoleArn=f"arn:aws:iam::{account}:role/{role}",
+            RoleSessionName="test",
+        )["Credentials"]
+        self._keys[account, role] = {
+            "ACCESS_KEY_ID": keys["AccessKeyId"],
+            "SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "SESSION_TOKEN": keys["SessionToken"],
+        }
+        return self._keys[account, role]
+
+    def client(self, service: str, account: str, role: str = "harness") -> Any:
+        """A client of moto in an account."""
+        key = (service, account, role)
+        if key not in self._clients:
+            made = self._client(service, account, role, self.moto_url)
+            self._clients[key] = made
+        return self._clients[key]
+
+    def sagemaker(
+        self, account: str, role: str = "tester", service: str = "sagemaker"
+    ) -> Any:
+        """A client of the fake in an account."""
+        return self._client(service, account, role, self.url)
+
+    def _client(self, service: str, account: str, role: str, url: str) -> Any:
+        keys = self.credentials(account, role)
+        return boto3.client(
+            service,
+            region_name=self.region,
+            endpoint_url=url,
+            aws_access_key_id=keys["ACCESS_KEY_ID"],
+            aws_secret_access_key=keys["SECRET_ACCESS_KEY"],
+            aws_session_token=keys["SESSION_TOKEN"],
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def _plain(self) -> dict[str, str]:
+        return {
+            "region_name": self.region,
+            "endpoint_url": self.moto_url,
+            "aws_access_key_id": "any",
+            "aws_secret_access_key": "any",
+        }
+
+    def endpoint(self, account: str, name: str) -> Endpoint:
+        """The endpoint as it is, without time going by."""
+        return self.endpoints.all[(account, name)]
