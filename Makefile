@@ -3,6 +3,7 @@
 
 # --- what you may override
 CC         := gcc
+NM         ?= nm
 BUILD      ?= build/release
 OPT        ?= -O2
 CFLAGS     ?=
@@ -11,8 +12,10 @@ SAN        ?=
 PKG_CONFIG ?= pkg-config
 PREFIX     ?= /usr/local
 PORT       ?= 8080
+ARCH       ?= amd64
 FUZZ_SECONDS ?= 60
-# V=1 shows the commands; WERROR=1 makes a warning an error
+# V=1 shows the commands; WERROR=1 makes a warning an error; STATIC=PREFIX
+#   links nothing shared (scripts/image/static.mk)
 
 # --- what the project decides
 # -ffp-contract=off: an FMA only where it is written, so that every kernel
@@ -35,13 +38,18 @@ LIB := $(BUILD)/lib/libclary.a
 VENV := build/venv
 DEPLOY_VENV := build/venv-deploy
 DEPLOY_NODE := build/node-deploy
-ARCH := $(shell uname -m)
+# what is compiled for, which need not be this machine
+MACHINE := $(shell $(CC) -dumpmachine)
+PROCESSOR := $(firstword $(subst -, ,$(MACHINE)))
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # Headers of libraries are system headers: no warnings for them.
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,\
     $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PACKAGE_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+ifdef STATIC
+include scripts/image/static.mk
+endif
 
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(OPT) -g -ffp-contract=off \
                -fno-math-errno -pthread $(HARDENING) $(SAN) $(CFLAGS)
@@ -55,7 +63,7 @@ LIBS     := $(PACKAGE_LIBS) -lm -pthread
 PROTO     := $(sort $(wildcard src/format/proto/*.proto))
 PROTO_C   := $(PROTO:src/%.proto=$(GEN)/%.pb-c.c)
 PROTO_H   := $(PROTO_C:.c=.h)
-OTHER_ISA := $(if $(filter x86_64,$(ARCH)),,%_avx2.c)
+OTHER_ISA := $(if $(filter x86_64,$(PROCESSOR)),,%_avx2.c)
 LIB_C     := $(filter-out $(OTHER_ISA),\
              $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
 SERVE_C   := $(sort $(wildcard serve/*.c))
@@ -71,6 +79,9 @@ SERVE_TESTS := $(patsubst tests/serve/%.c,$(BIN)/tests/%,\
 TESTS     := $(UNIT_TESTS) $(SERVE_TESTS)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BIN)/fuzz/%)
 BENCHES   := $(BENCH_C:bench/%.c=$(BIN)/bench/%)
+# programs that the scripts of bench/ run
+BENCH_TOOLS := $(patsubst bench/http/%.c,$(BIN)/bench/%,\
+               $(sort $(wildcard bench/http/*.c)))
 # What supplies main() to a fuzz target: our own replay of the corpus, or
 # libFuzzer (make fuzz).
 FUZZ_ENGINE ?=
@@ -89,10 +100,11 @@ $(UNIT_TESTS): $(BIN)/tests/%: $(OBJ)/tests/unit/%.o $(LIB)
 $(SERVE_TESTS): $(BIN)/tests/%: $(OBJ)/tests/serve/%.o \
     $(filter-out %/main.o,$(SERVE_C:%.c=$(OBJ)/%.o)) $(LIB)
 $(BENCHES): $(BIN)/bench/%: $(OBJ)/bench/%.o $(LIB)
+$(BENCH_TOOLS): $(BIN)/bench/%: $(OBJ)/bench/http/%.o
 $(FUZZERS): $(BIN)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
 $(FUZZERS): private LDFLAGS += $(FUZZ_ENGINE)
 
-$(PROGRAM) $(TESTS) $(BENCHES) $(FUZZERS):
+$(PROGRAM) $(TESTS) $(BENCHES) $(BENCH_TOOLS) $(FUZZERS):
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
@@ -101,7 +113,7 @@ $(LIB): $(LIB_O)
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)$(AR) rcsD $@ $^
 
 $(OBJ)/%.o: %.c $(BUILD)/flags $(PROTO_H) | packages
 	$(call say,CC,$<)
@@ -110,7 +122,8 @@ $(OBJ)/%.o: %.c $(BUILD)/flags $(PROTO_H) | packages
 
 # Only these files may use the instructions of one CPU generation; the table
 # in them is chosen at run time. (private: not for what they depend on.)
-$(OBJ)/src/kernel/%_avx2.o: private ISA := -O3 -mavx2 -mfma
+$(OBJ)/src/kernel/%_avx2.o: private ISA := -O3 -mavx2 -mfma -mbmi -mbmi2 \
+    -mpopcnt
 
 # protobuf-c's output is not ours to warn about.
 $(OBJ)/gen/%.o: private WARNINGS :=
@@ -154,13 +167,13 @@ $(DEPLOY_NODE)/made: tests/deploy/package.json tests/deploy/package-lock.json
 	@touch $@
 
 packages:
-	@scripts/setup.sh --check build
+	@$(if $(STATIC),,scripts/setup.sh --check build)
 
 force:
 
 # --- targets
 all: ## Builds the program, the library and the test programs.
-all: $(PROGRAM) $(LIB) $(TESTS) $(FUZZERS) $(BENCHES)
+all: $(PROGRAM) $(LIB) $(TESTS) $(FUZZERS) $(BENCHES) $(BENCH_TOOLS)
 
 run: ## Serves the bundled housing model on port PORT (8080); Ctrl-C stops it.
 	@scripts/setup.sh build curl
@@ -197,6 +210,12 @@ fuzzers: $(FUZZERS)
 bench: ## Runs the programs of bench/ and prints their tables.
 bench: $(BENCHES)
 	@for program in $(BENCHES); do $$program || exit 1; done
+
+image: ## Builds the container image for ARCH (amd64, arm64): build/image/.
+	@scripts/image/build.sh $(ARCH)
+
+image-reproducible: ## Two builds from nothing have the same digest (nightly).
+	@scripts/image/reproducible.sh $(ARCH)
 
 golden: ## Trains the golden models again (DATA=path of the housing CSV).
 	@tests/golden/make.sh $(DATA)
@@ -235,6 +254,7 @@ help: ## Prints this list.
 	        printf '%-16s %s\n' "$$name" "$$text"; done
 
 .PHONY: all run test test-deploy sanitize fuzz fuzzers bench golden readme lint format \
+        image image-reproducible \
         install clean help packages generated force
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -15,6 +15,7 @@ test="python3 python3-venv git $curl"
 fuzz='clang libclang-rt-14-dev'
 lint='clang-format clang-tidy cppcheck git'
 bench='python3 wrk'
+image='buildah podman skopeo runc mmdebstrap qemu-user-static iproute2 git'
 # any Node.js will do, not only Debian's
 deploy='python3 python3-venv git'
 command -v npm >/dev/null || deploy="$deploy nodejs npm"
@@ -32,6 +33,7 @@ for group in $groups; do
     fuzz) wanted="$wanted $fuzz" ;;
     lint) wanted="$wanted $lint" ;;
     bench) wanted="$wanted $bench" ;;
+    image) wanted="$wanted $image" ;;
     deploy) wanted="$wanted $deploy" ;;
     *) echo "setup.sh: no group is called $group" >&2; exit 2 ;;
     esac

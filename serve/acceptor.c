@@ -9,9 +9,9 @@
 
 #include "base/log.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -76,36 +76,51 @@ static bool watch(struct acceptor *acceptor, int fd, uint32_t tag)
     return epoll_ctl(acceptor->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-static enum clary_status listen_on(struct acceptor *acceptor,
-                                   const char *address, int64_t port,
-                                   struct clary_error *err)
-{
-    struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                             .ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    struct addrinfo *info;
-    char service[24];
-    int one = 1;
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
 
-    snprintf(service, sizeof service, "%d", (int)port);
-    if (getaddrinfo(address, service, &hints, &info) != 0)
+/* Without getaddrinfo, which a static program cannot call: it would look for
+ * shared libraries. 0: `text` is no address. */
+static socklen_t read_address(const char *text, in_port_t port,
+                              union address *address)
+{
+    *address = (union address){.v4.sin_port = htons(port)};
+    if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
+        address->v4.sin_family = AF_INET;
+        return sizeof address->v4;
+    }
+    *address = (union address){.v6.sin6_port = htons(port)};
+    if (inet_pton(AF_INET6, text, &address->v6.sin6_addr) == 1) {
+        address->v6.sin6_family = AF_INET6;
+        return sizeof address->v6;
+    }
+    return 0;
+}
+
+static enum clary_status listen_on(struct acceptor *acceptor, const char *text,
+                                   int64_t port, struct clary_error *err)
+{
+    union address address;
+    const socklen_t len = read_address(text, (in_port_t)port, &address);
+    const int one = 1;
+
+    if (len == 0)
         return clary_fail(err, CLARY_BAD_INPUT,
                           "CLARY_ADDRESS is \"%s\", expected a numeric "
                           "address such as 0.0.0.0",
-                          address);
-    acceptor->listener =
-        socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool done =
-        acceptor->listener >= 0 &&
+                          text);
+    acceptor->listener = socket(address.any.sa_family,
+                                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (acceptor->listener < 0 ||
         setsockopt(acceptor->listener, SOL_SOCKET, SO_REUSEADDR, &one,
-                   sizeof one) == 0 &&
-        bind(acceptor->listener, info->ai_addr, info->ai_addrlen) == 0 &&
-        listen(acceptor->listener, BACKLOG) == 0;
-    int error = errno;
-    freeaddrinfo(info);
-    if (!done)
-        return clary_fail(err, CLARY_IO, "cannot listen on %s port %s: %s",
-                          address, service, strerror(error));
+                   sizeof one) != 0 ||
+        bind(acceptor->listener, &address.any, len) != 0 ||
+        listen(acceptor->listener, BACKLOG) != 0)
+        return clary_fail(err, CLARY_IO, "cannot listen on %s port %d: %s",
+                          text, (int)port, strerror(errno));
     return CLARY_OK;
 }
 

@@ -1,0 +1,47 @@
+# store.sh: to be sourced; a store of images of our own for buildah, podman and
+# skopeo, and the base image in it. Nothing of the machine's own is touched.
+# SPDX-License-Identifier: Apache-2.0
+cache=${CLARY_IMAGE_CACHE:-/var/tmp/clary-image-$(id -u)}
+mkdir -p "$cache"
+export CONTAINERS_STORAGE_CONF=$cache/storage.conf BUILDAH_ISOLATION=chroot
+unset STORAGE_DRIVER
+
+# overlay where the kernel lets us; vfs, which copies, anywhere.
+if ! [ -f "$cache/storage.conf" ]; then
+    for driver in overlay vfs; do
+        printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
+            $driver "$cache/store" "$cache/run" >"$cache/storage.conf"
+        if container=$(buildah from scratch 2>/dev/null); then
+            buildah rm "$container" >/dev/null
+            break
+        fi
+        rm -rf "$cache/store" "$cache/run"
+    done
+fi
+
+# The package sources that this machine uses itself, when it is what the base
+# is; otherwise mmdebstrap's own.
+debian_sources() {
+    apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' \
+        'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null |
+        grep bookworm | sort -u
+}
+
+# As old as a week, for the sake of security updates; its layers go with it.
+make_base() {
+    local sources container
+    if [ -n "$(find "$cache/base.tar" -mtime -7 2>/dev/null)" ] &&
+        buildah inspect --type image localhost/clary-base >/dev/null 2>&1; then
+        return
+    fi
+    sources=$(debian_sources)
+    rm -f "$cache/base.tar"
+    mmdebstrap --quiet --variant=minbase bookworm "$cache/base.new.tar" \
+        ${sources:+-} <<<"$sources"
+    container=$(buildah from scratch)
+    buildah add -q "$container" "$cache/base.new.tar" / >/dev/null
+    buildah commit -q --timestamp 0 "$container" localhost/clary-base >/dev/null
+    buildah rm "$container" >/dev/null
+    # only now: a base that was interrupted is made again
+    mv "$cache/base.new.tar" "$cache/base.tar"
+}
