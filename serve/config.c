@@ -190,5 +190,6 @@ struct clary_load_options config_load_options(const struct config *config)
     return (struct clary_load_options){
         .max_artifact_bytes = (size_t)config->max_artifact_bytes,
         .max_model_bytes = (size_t)config->max_model_bytes,
+        .name = config->model_name,
     };
 }

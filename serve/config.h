@@ -18,6 +18,7 @@
 
 struct config {
     const char *model_path;
+    const char *model_name;     /* NULL: the artifact's */
     const char *address;        /* numeric */
     const char *default_accept; /* NULL: the style's */
     const char *emf_dimensions; /* NULL: Model alone */

@@ -37,7 +37,7 @@ struct route_request {
 };
 
 struct route {
-    const char *path;
+    const char *path;    /* a pattern of route_path.h */
     const char *methods; /* as the Allow header says it */
     void (*begin)(struct route_request *request, const struct http_head *head);
     void (*feed)(struct route_request *request, const char *bytes, size_t len);

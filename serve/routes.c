@@ -13,7 +13,9 @@
 #include "attributes.h"
 #include "base/log.h"
 #include "route.h"
+#include "route_kserve.h"
 #include "route_metrics.h"
+#include "route_path.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -261,6 +263,14 @@ static const struct route routes_table[] = {
      invocations_finish},
     {"/execution-parameters", "GET", parameters_begin, NULL, NULL},
     {"/metrics", "GET", route_metrics_begin, NULL, NULL},
+    {"/v2", "GET", route_kserve_server, NULL, NULL},
+    {"/v2/", "GET", route_kserve_server, NULL, NULL},
+    {"/v2/health/live", "GET", route_kserve_live, NULL, NULL},
+    {"/v2/health/ready", "GET", route_kserve_ready, NULL, NULL},
+    {"/v2/models/{model}", "GET", route_kserve_model, NULL, NULL},
+    {"/v2/models/{model}/ready", "GET", route_kserve_model_ready, NULL, NULL},
+    {"/v2/models/{model}/infer", "POST", route_kserve_infer, invocations_feed,
+     invocations_finish},
 };
 
 enum { N_ROUTES = sizeof routes_table / sizeof routes_table[0] };
@@ -269,8 +279,10 @@ _Static_assert((int)N_ROUTES <= (int)METRICS_ROUTES,
 
 static const struct route *route_at(const char *path)
 {
+    struct route_model model;
+
     for (size_t i = 0; i < N_ROUTES; i++)
-        if (strcmp(routes_table[i].path, path) == 0)
+        if (route_path_matches(routes_table[i].path, path, &model))
             return &routes_table[i];
     return NULL;
 }

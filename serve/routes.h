@@ -4,6 +4,7 @@
  *   POST /invocations           a prediction
  *   GET /execution-parameters   what batch transform may send
  *   GET /metrics                numbers for Prometheus
+ *   /v2 and below               the Open Inference Protocol (route_kserve.h)
  *
  * Anything else is 404, a wrong method 405. Every error is a short JSON object
  * {"error": "..."}; which status it has is said by one table in routes.c.

@@ -32,6 +32,12 @@ const struct setting settings[] = {
      .member = MEMBER(model_path),
      .fallback = "/opt/ml/model",
      .help = "Artifact: a directory, a model.tar.gz or one model file."},
+    {.name = "CLARY_MODEL_NAME",
+     .kind = TEXT,
+     .member = MEMBER(model_name),
+     .otherwise = "the artifact's: model",
+     .help = "What the model is called, in /v2/models/NAME for one; an "
+             "InferenceService of KServe has the name of its own."},
     {.name = "CLARY_ADDRESS",
      .kind = TEXT,
      .member = MEMBER(address),

@@ -63,9 +63,17 @@ struct clary_ranges {
     const float *min, *max;
 };
 
+/* What tells the formats of a body and of its reply. */
+enum clary_protocol {
+    CLARY_PROTOCOL_INVOCATIONS, /* SageMaker's: Content-Type and Accept */
+    CLARY_PROTOCOL_KSERVE /* the Open Inference Protocol's: both are its JSON,
+                           * whatever the headers say */
+};
+
 struct clary_request {
     const char *content_type; /* header as sent; NULL: there was none */
     const char *accept;       /* header as sent; NULL: there was none */
+    enum clary_protocol protocol;
 };
 
 struct clary_reply {

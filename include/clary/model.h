@@ -21,6 +21,7 @@ struct clary_model;
 struct clary_load_options {
     size_t max_artifact_bytes; /* unpacked; default 2 GiB */
     size_t max_model_bytes;    /* memory of the model; default 4 GiB */
+    const char *name;          /* of the model; NULL: the artifact's */
 };
 
 /* What clary_model_info tells. */

@@ -17,6 +17,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/kserve.h"
+
 #include "data/json_text.h"
 #include "data/kserve_read.h"
 #include "data/pieces.h"
@@ -32,15 +34,7 @@ static enum clary_status read_begin(struct clary_reader *reader,
     return clary_json_begin(reader, &request->json, &clary_kserve_grammar, err);
 }
 
-/* --- the writer ---------------------------------------------------------- */
-
-struct kserve {
-    struct clary_json_text text;
-    size_t first;                /* where the first output's text begins */
-    struct clary_pieces *values; /* per output; the first's is never used */
-};
-
-static const char *datatype_name(enum clary_dtype dtype)
+const char *clary_kserve_datatype_name(enum clary_dtype dtype)
 {
     static const char *const names[CLARY_DTYPE_COUNT] = {
         [CLARY_DTYPE_F32] = "FP32",  [CLARY_DTYPE_F64] = "FP64",
@@ -50,6 +44,14 @@ static const char *datatype_name(enum clary_dtype dtype)
     };
     return names[dtype];
 }
+
+/* --- the writer ---------------------------------------------------------- */
+
+struct kserve {
+    struct clary_json_text text;
+    size_t first;                /* where the first output's text begins */
+    struct clary_pieces *values; /* per output; the first's is never used */
+};
 
 /* `{"name": "y", "datatype": "FP32", "data": [` */
 static enum clary_status begin_output(struct clary_writer *writer, size_t f,
@@ -61,8 +63,8 @@ static enum clary_status begin_output(struct clary_writer *writer, size_t f,
     CLARY_TRY(clary_values_json_string(writer->out, writer->fields[f].name,
                                        strlen(writer->fields[f].name), err));
     CLARY_TRY(clary_json_put(text, ", \"datatype\": \"", err));
-    CLARY_TRY(
-        clary_json_put(text, datatype_name(writer->fields[f].dtype), err));
+    CLARY_TRY(clary_json_put(
+        text, clary_kserve_datatype_name(writer->fields[f].dtype), err));
     return clary_json_put(text, "\", \"data\": [", err);
 }
 

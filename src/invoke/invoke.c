@@ -21,6 +21,8 @@
 
 #include <clary/invoke.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +47,7 @@ struct clary_invoke {
     /* of the invocation */
     const struct clary_codec *reading;
     struct clary_reply_form form;
+    char version[24]; /* of the model, as text */
     struct clary_reader reader;
     struct clary_writer writer;
     struct clary_rows in, result;
@@ -219,24 +222,57 @@ static void set_blocks(struct clary_invoke *invoke,
                                          .capacity = capacity};
 }
 
+/* The Open Inference Protocol's JSON, both ways; no style has a say. */
+static void set_kserve(struct clary_invoke *invoke)
+{
+    const struct clary_model *model = invoke->model;
+
+    snprintf(invoke->version, sizeof invoke->version, "%" PRId64,
+             clary_model_version(model));
+    invoke->reading = &clary_codec_kserve;
+    invoke->form = (struct clary_reply_form){
+        .codec = &clary_codec_kserve,
+        .content_type = "application/json",
+        .options = {.numbers = CLARY_NUMBER_SHORTEST,
+                    .model_name = clary_model_name(model),
+                    .model_version = invoke->version}};
+}
+
+/* How the body is read and the reply written; makes `invoke` ready for the
+ * model. */
+static enum clary_status set_formats(struct clary_invoke *invoke,
+                                     const struct clary_model *model,
+                                     const struct clary_request *request,
+                                     struct clary_error *err)
+{
+    enum clary_style style = invoke->options.style;
+
+    if (request->protocol == CLARY_PROTOCOL_KSERVE) {
+        CLARY_TRY(set_model(invoke, model, err));
+        set_kserve(invoke);
+        return CLARY_OK;
+    }
+    CLARY_TRY(choose_reader(invoke, request->content_type, err));
+    CLARY_TRY(set_model(invoke, model, err));
+    if (style == CLARY_STYLE_AUTO)
+        style = clary_model_style(model);
+    clary_reply_form(style, request->accept, &invoke->form);
+    return CLARY_OK;
+}
+
 enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
                                      const struct clary_model *model,
                                      const struct clary_request *request,
                                      struct clary_error *err)
 {
     const struct clary_signature *signature = clary_model_signature(model);
-    enum clary_style style = invoke->options.style;
     enum clary_csv_header header = invoke->options.csv_header;
 
     clary_buffer_clear(&invoke->out);
     invoke->writing = false;
     invoke->watch = (struct clary_watch){0};
     memset(invoke->ticks, 0, sizeof invoke->ticks);
-    CLARY_TRY(choose_reader(invoke, request->content_type, err));
-    CLARY_TRY(set_model(invoke, model, err));
-    if (style == CLARY_STYLE_AUTO)
-        style = clary_model_style(model);
-    clary_reply_form(style, request->accept, &invoke->form);
+    CLARY_TRY(set_formats(invoke, model, request, err));
     if (header == CLARY_CSV_HEADER_DEFAULT)
         header = invoke->form.options.tfserving ? CLARY_CSV_HEADER_ABSENT
                                                 : CLARY_CSV_HEADER_AUTO;
@@ -278,6 +314,7 @@ enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
     CLARY_TRY(invoke->reading->read_end(&invoke->reader, err));
     if (!invoke->writing)
         return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
+    invoke->writer.asked = invoke->reader.asked;
     CLARY_TRY(invoke->form.codec->write_end(&invoke->writer, err));
     lap(invoke, ENCODE);
     reply->content_type = invoke->form.content_type;

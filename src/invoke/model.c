@@ -72,6 +72,12 @@ enum clary_status clary_model_load_artifact(
     clary_arena_init(&temporary, max_bytes);
     status = load(model, &temporary, err);
     clary_arena_deinit(&temporary);
+    if (status == CLARY_OK && options && options->name) {
+        model->loading.name = clary_arena_strndup(&model->arena, options->name,
+                                                  strlen(options->name));
+        if (!model->loading.name)
+            status = clary_no_memory(err);
+    }
     if (status != CLARY_OK) {
         clary_model_free(model);
         return status;
@@ -118,6 +124,16 @@ const struct clary_signature *clary_model_signature(
 const struct clary_program *clary_model_program(const struct clary_model *model)
 {
     return model->loading.program;
+}
+
+const char *clary_model_name(const struct clary_model *model)
+{
+    return model->loading.name;
+}
+
+int64_t clary_model_version(const struct clary_model *model)
+{
+    return model->loading.version;
 }
 
 uint64_t clary_model_serial(const struct clary_model *model)

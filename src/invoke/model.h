@@ -27,6 +27,9 @@ enum clary_style clary_model_style(const struct clary_model *model);
 /* Whether an empty cell is a missing value, NaN (D-5), or an error. */
 bool clary_model_missing_is_nan(const struct clary_model *model);
 
+const char *clary_model_name(const struct clary_model *model);
+int64_t clary_model_version(const struct clary_model *model);
+
 /* Unlike the address, never that of an earlier model that was freed. */
 uint64_t clary_model_serial(const struct clary_model *model);
 
