@@ -20,6 +20,7 @@ FUZZ_SECONDS ?= 60
 # --- what the project decides
 # -ffp-contract=off: an FMA only where it is written, so that every kernel
 #   table gives the bits of the scalar one.
+# -fsigned-char: the same on every machine; arm64 has it the other way round.
 # Never -Ofast or -ffast-math: they make isnan() false, and a NaN is a
 #   "missing value" to a tree. Never -march=native: one binary, many machines.
 PACKAGES := libmicrohttpd openblas libarchive zlib libcjson libprotobuf-c libmd
@@ -52,7 +53,8 @@ include scripts/image/static.mk
 endif
 
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(OPT) -g -ffp-contract=off \
-               -fno-math-errno -pthread $(HARDENING) $(SAN) $(CFLAGS)
+               -fno-math-errno -fsigned-char -pthread $(HARDENING) $(SAN) \
+               $(CFLAGS)
 INCLUDES := -Iinclude -Isrc -I. -I$(GEN) $(PACKAGE_CFLAGS)
 COMPILE   = $(CC) $(BASE_CFLAGS) $(WARNINGS) $(ISA) $(INCLUDES) -MMD -MP -c
 LINK      = $(CC) $(BASE_CFLAGS) $(LDFLAGS) -Wl,-z,relro,-z,now \

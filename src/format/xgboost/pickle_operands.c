@@ -92,7 +92,7 @@ enum clary_status clary_pickle_push_long(struct clary_pickle_machine *m,
 
     CLARY_TRY(clary_pickle_take_integer(m, n, &len));
     CLARY_TRY(clary_pickle_take(m, len, &bytes));
-    negative = len > 0 && bytes[len - 1] < 0;
+    negative = len > 0 && (bytes[len - 1] & 0x80) != 0;
     if (len > 8)
         return clary_pickle_push_integer(m, negative ? INT64_MIN : INT64_MAX);
     bits = negative ? UINT64_MAX : 0;
