@@ -41,6 +41,7 @@ class Access:
     admin_role: str = ""
     deploy_role: str = ""
     registry_role: str = ""
+    full_access: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,14 @@ class Stages:
 class Registry:
     group: str
     stages: Stages = Stages()
+    share_lineage: bool = False
 
 
 @dataclass(frozen=True)
 class Image:
     repository: str = "clary-server"
     require_digest: bool = True
+    service_principal: bool = True
     replicate: tuple[str, ...] = ()
 
 
@@ -79,6 +82,7 @@ class Pipeline:
     input: str = ""
     mse_threshold: float = 0.6
     epochs: int = 50
+    schedule: str = ""
     instance_type: str = "ml.m5.xlarge"
     images: Images = Images()
 
@@ -188,4 +192,4 @@ class Config:
     image: Image = Image()
     artifacts: Artifacts = Artifacts()
     pipeline: Pipeline = Pipeline()
-    notify: tuple[str, ...] = ()
+    notify: str = ""

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from clary_deploy.config import Config
 
+# in the order in which they are set up
 STACKS = ("shared", "data-science", "qa", "prod", "deployment")
+
+TEMPLATES = {
+    "shared": "shared-services",
+    "data-science": "data-science",
+    "qa": "workload",
+    "prod": "workload",
+    "deployment": "deployment",
+}
 
 # role name limit of IAM; name limit of SageMaker
 ROLE_MAX = 64
@@ -87,7 +96,7 @@ def execution_role(config: Config, stage: str) -> str:
 
 
 def execution_role_arn(config: Config, stage: str) -> str:
-    return arn(config, "iam", stage, f"role/{execution_role(config, stage)}")
+    return role_arn(config, stage, execution_role(config, stage))
 
 
 def registry_role(config: Config) -> str:
@@ -110,9 +119,19 @@ def training_role(config: Config) -> str:
     return f"clary-{config.project}-training"
 
 
+def scientist_role(config: Config) -> str:
+    """In data science: who keeps the pipeline and registers by hand."""
+    return f"clary-{config.project}-scientist"
+
+
 def build_role(config: Config) -> str:
     """In deployment: what CodeBuild runs as."""
     return f"clary-{config.project}-build"
+
+
+def operator_role(config: Config) -> str:
+    """In deployment: a person who deploys, compares and rolls back."""
+    return f"clary-{config.project}-operator"
 
 
 def pipeline_role(config: Config) -> str:
@@ -147,6 +166,20 @@ def delivery(config: Config) -> str:
 def training_pipeline(config: Config) -> str:
     """The SageMaker pipeline in the data science account."""
     return f"{config.project}-training"
+
+
+def data_bucket(config: Config) -> str:
+    """In data science: raw data, and what the pipeline's steps hand on."""
+    return f"{config.project}-data-{config.accounts.data_science}"
+
+
+def source_bucket(config: Config) -> str:
+    """In deployment: source and artifacts of the delivery."""
+    return f"{config.project}-delivery-{config.accounts.deployment}"
+
+
+def role_arn(config: Config, account: str, role: str) -> str:
+    return arn(config, "iam", account, f"role/{role}")
 
 
 def capture_bucket(config: Config, stage: str) -> str:

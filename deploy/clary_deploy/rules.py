@@ -116,6 +116,14 @@ def _names(config: Config) -> Iterator[Problem]:
             yield from _role_length(role(config, stage))
     for of in (names.registry_role, names.training_role, names.pipeline_role):
         yield from _role_length(of(config))
+        name = config.endpoints.of(stage).name
+        if not name.startswith(f"{config.project}-"):
+            yield Problem(
+                f"endpoints.{stage}.name",
+                "name-prefix",
+                f"{name} does not begin with {config.project}-, and the roles "
+                "may touch nothing else",
+            )
     if config.accounts.qa == config.accounts.prod and (
         config.endpoints.qa.name == config.endpoints.prod.name
     ):
