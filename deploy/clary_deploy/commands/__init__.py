@@ -8,9 +8,16 @@ SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
 from clary_deploy.command import Command
-from clary_deploy.commands import check
+from clary_deploy.commands import (
+    check,
+    deliver,
+    image,
+    register,
+    status,
+    versions,
+)
 
-GROUPS = (check,)
+GROUPS = (check, image, register, versions, deliver, status)
 
 ALL: tuple[Command, ...] = tuple(
     command for group in GROUPS for command in group.COMMANDS

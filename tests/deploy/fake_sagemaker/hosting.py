@@ -69,7 +69,7 @@ class Hosting:
                 f"Cross-account pass role is not allowed: {role}"
             )
         self.models[(caller.account, name)] = {
-            **request,
+            **_without_tags(request),
             "ModelArn": arn,
             "CreationTime": self._clock.now(),
         }
@@ -183,7 +183,7 @@ class Hosting:
                     f"must be in its own account {caller.account}"
                 )
         self.configs[(caller.account, name)] = {
-            **request,
+            **_without_tags(request),
             "EndpointConfigArn": arn,
             "CreationTime": self._clock.now(),
         }
@@ -219,6 +219,11 @@ class Hosting:
                 f'Could not find endpoint configuration "{arn}".'
             )
         return found
+
+
+def _without_tags(request: Body) -> Body:
+    """Tags are no part of what Describe answers."""
+    return {key: value for key, value in request.items() if key != "Tags"}
 
 
 def _all_variants(config: Body) -> list[Body]:

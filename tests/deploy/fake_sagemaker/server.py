@@ -32,7 +32,8 @@ from .runtime import Runtime
 from .strict import check, check_answer, service_model
 
 Body = dict[str, Any]
-Operation = Callable[[Caller, Body], Body]
+# None: moto answers
+Operation = Callable[[Caller, Body], Body | None]
 
 TARGETS = {
     "SageMaker": "sagemaker",
@@ -62,7 +63,7 @@ class Router:
     runtime: Runtime
     metrics: Metrics
     images: Images
-    sagemaker: dict[str, Operation]
+    sagemaker: Mapping[str, Operation]
     journal: list[Call] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)  # requests AWS refuses
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -74,9 +75,14 @@ class Router:
         """The method that answers here; None: moto does."""
         if service == "sagemaker":
             return self.sagemaker.get(operation, self._unknown(operation))
+        if operation == "BatchGetImage":
+            return self._pulled
         if operation == "GetMetricData" and self.metrics.answers(request):
             return self.metrics.get_metric_data
         return None
+
+    def _pulled(self, caller: Caller, request: Body) -> Body | None:
+        return self.images.pulled(caller, request)
 
     def _unknown(self, operation: str) -> Operation:
         def refuse(caller: Caller, request: Body) -> Body:
@@ -105,6 +111,8 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for an ACK
+    wbufsize = -1
     router: Router  # set by serve()
 
     def do_POST(self) -> None:
@@ -165,6 +173,8 @@ class Handler(BaseHTTPRequestHandler):
         if method is None:
             return None
         answer = method(caller, request)
+        if answer is None:
+            return None
         problems = check_answer(service_model(service), operation, answer)
         if problems:
             raise RuntimeError(f"AWS would never answer this: {problems}")

@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from werkzeug.serving import WSGIRequestHandler
 
 from .clock import Clock
 from .endpoints import Endpoint, Endpoints
@@ -45,6 +46,7 @@ class World:
         self._program = program
         self._keys: dict[tuple[str, str], dict[str, str]] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
+        WSGIRequestHandler.disable_nagle_algorithm = True  # 40 ms an answer
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._moto = ThreadedMotoServer(
             ip_address="127.0.0.1", port=0, verbose=False

@@ -1,0 +1,105 @@
+"""Five accounts on loopback, set up as the stacks would, and claryctl in them.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import functools
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+from botocore import loaders
+from clary_deploy import cli
+from endpoints.accounts import Accounts
+from fake_sagemaker import World
+
+ROOT = Path(__file__).resolve().parents[3]
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_botocore():
+    """SageMaker's model is megabytes of JSON, read anew by every session."""
+    original = loaders.JSONFileLoader.load_file
+    patch = pytest.MonkeyPatch()
+    patch.setattr(
+        loaders.JSONFileLoader, "load_file", functools.cache(original)
+    )
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def shared_world(tmp_path_factory):
+    """One moto for the whole session; tests use `world`, which is empty."""
+    patch = pytest.MonkeyPatch()
+    nothing = str(tmp_path_factory.mktemp("aws") / "none")
+    patch.setenv("AWS_CONFIG_FILE", nothing)
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", nothing)
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    program = ROOT / os.environ.get("CLARY_BIN", "build/release/bin/clary")
+    found = World(program, REGION)
+    yield found
+    found.close()
+    patch.undo()
+
+
+@pytest.fixture
+def world(shared_world, no_aws):
+    """Five empty accounts. What AWS would not have taken fails the test."""
+    shared_world.reset()
+    yield shared_world
+    assert not shared_world.router.complaints
+    assert not shared_world.hosting.misuse
+
+
+@pytest.fixture
+def accounts(world, example, tmp_path, monkeypatch):
+    """The accounts after `setup all`, and a configuration for them."""
+    found = Accounts(world, example, tmp_path)
+    found.set_up()
+    for name, value in found.environ().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS")
+    return found
+
+
+@pytest.fixture
+def run(accounts, tmp_path):
+    """run("deploy", "qa", "1"): claryctl in this process."""
+
+    def command(*argv, code=0, **environ):
+        path = tmp_path / "clary.json"
+        path.write_text(json.dumps(accounts.config))
+        stdout, stderr = io.StringIO(), io.StringIO()
+        found = cli.main(
+            [*map(str, argv), "--config", str(path)],
+            stdout=stdout,
+            stderr=stderr,
+            environ=accounts.settings() | environ,
+        )
+        said = stdout.getvalue() + stderr.getvalue()
+        assert found == code, f"exit {found} of {argv}:\n{said}"
+        return Said(stdout.getvalue(), stderr.getvalue())
+
+    return command
+
+
+class Said:
+    """What a command printed."""
+
+    def __init__(self, stdout, stderr):
+        self.stdout = stdout
+        self.stderr = stderr
+
+    @property
+    def json(self):
+        return json.loads(self.stdout)
+
+    def __contains__(self, text):
+        return text in self.stdout + self.stderr
+
+    def __repr__(self):
+        return self.stdout + self.stderr
