@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from contract.client import Connection, request_bytes  # noqa: E402
-from contract.server import GOLDEN, Server  # noqa: E402
+from contract.server import CLARY, GOLDEN, Server, free_port  # noqa: E402,F401
 
 ROW = b"8.3252,41,6.98412698,1.02380952,322,2.55555556,37.88,-122.23\n"
 CSV = {"Content-Type": "text/csv"}

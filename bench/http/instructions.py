@@ -1,0 +1,143 @@
+"""Instructions of a request in user space: the one figure that a noisy machine
+repeats, and so the one that is held.
+
+    python3 bench/http/instructions.py           prints, and compares with
+                                                 bench/http/instructions.json
+    python3 bench/http/instructions.py --write   writes that file
+
+needs valgrind (scripts/setup.sh bench). The server runs under callgrind once
+with FEW requests and once with MANY; what a request takes is the difference,
+so that start and end do not count. More than TOLERANCE above the committed
+figure is a failure: what costs more says so in a commit of that file.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import pathlib
+import random
+import re
+import sys
+import tempfile
+
+from load import CSV, ROOT, ROW, Connection, request_bytes
+from contract.server import CLARY, GOLDEN, Server, free_port
+
+FIGURES = pathlib.Path(__file__).with_suffix(".json")
+TOLERANCE = 1.03
+FEW, MANY = 50, 450
+RANGES = ((0.5, 15), (1, 52), (1, 140), (0.3, 34), (3, 35682), (0.7, 1243),
+          (32.5, 42), (-124.4, -114.3))  # of the housing features
+
+
+def xgboost_tree(rng, number, depth):
+    """A complete tree as XGBoost writes it, with splits anywhere in the
+    ranges."""
+    inner = 2**depth - 1
+    nodes = range(2 * inner + 1)
+    feature = [rng.randrange(8) if i < inner else 0 for i in nodes]
+    return {
+        "id": number,
+        "tree_param": {"num_nodes": str(len(nodes)), "num_feature": "8",
+                       "num_deleted": "0", "size_leaf_vector": "1"},
+        "left_children": [2 * i + 1 if i < inner else -1 for i in nodes],
+        "right_children": [2 * i + 2 if i < inner else -1 for i in nodes],
+        "parents": [(i - 1) // 2 if i else 2147483647 for i in nodes],
+        "split_indices": feature,
+        "split_conditions": [
+            round(rng.uniform(*RANGES[feature[i]]) if i < inner
+                  else rng.uniform(-0.1, 0.1), 6)
+            for i in nodes
+        ],
+        "default_left": [rng.randrange(2) if i < inner else 0 for i in nodes],
+        "base_weights": [0.0 for _ in nodes],
+        "loss_changes": [0.0 for _ in nodes],
+        "sum_hessian": [1.0 for _ in nodes],
+        "split_type": [0 for _ in nodes],
+        "categories": [], "categories_nodes": [],
+        "categories_segments": [], "categories_sizes": [],
+    }
+
+
+def write_forest(folder, n_trees=100, depth=6):
+    rng = random.Random(1)
+    model = {
+        "version": [2, 1, 0],
+        "learner": {
+            "attributes": {}, "feature_names": [], "feature_types": [],
+            "learner_model_param": {"base_score": "5E-1", "num_class": "0",
+                                    "num_feature": "8", "num_target": "1"},
+            "objective": {"name": "reg:squarederror",
+                          "reg_loss_param": {"scale_pos_weight": "1"}},
+            "gradient_booster": {
+                "name": "gbtree",
+                "model": {
+                    "gbtree_model_param": {"num_trees": str(n_trees),
+                                           "num_parallel_tree": "1"},
+                    "trees": [xgboost_tree(rng, i, depth)
+                              for i in range(n_trees)],
+                    "tree_info": [0] * n_trees,
+                },
+            },
+        },
+    }
+    path = pathlib.Path(folder) / "xgboost-model"
+    path.write_text(json.dumps(model))
+
+
+def instructions(model, body, count, out):
+    """Of a server that answers `count` times."""
+    port = free_port()
+    command = ["valgrind", "--tool=callgrind", "-q",
+               f"--callgrind-out-file={out}", CLARY, "serve", "--model", model,
+               "--port", str(port)]
+    server = Server(model, {"CLARY_THREADS": "1"}, command, port)
+    server.wait_ready(120)
+    request = request_bytes("POST", "/invocations", CSV, body)
+    with Connection(server.port, timeout=120) as connection:
+        for _ in range(count):
+            connection.send(request)
+            assert connection.read().status == 200
+    assert server.stop(120) == 0, server.output()
+    return int(re.search(r"^(?:summary|totals): (\d+)",
+                         pathlib.Path(out).read_text(), re.M)[1])
+
+
+def measure():
+    housing = GOLDEN / "california-housing/model.tar.gz"
+    with tempfile.TemporaryDirectory() as folder:
+        write_forest(folder)
+        cases = {
+            "one row": (housing, ROW),
+            "1,000 rows": (housing, ROW * 1000),
+            "one row, 100 trees of depth 6": (folder, ROW),
+            "1,000 rows, 100 trees of depth 6": (folder, ROW * 1000),
+        }
+        out = pathlib.Path(folder) / "callgrind.out"
+        return {
+            what: round((instructions(model, body, MANY, out) -
+                         instructions(model, body, FEW, out)) / (MANY - FEW))
+            for what, (model, body) in cases.items()
+        }
+
+
+def main():
+    found = measure()
+    if sys.argv[1:] == ["--write"]:
+        FIGURES.write_text(json.dumps(found, indent=2) + "\n")
+        return 0
+    wanted = json.loads(FIGURES.read_text())
+    failed = 0
+    print(f"instructions of a request{'':12}now   committed   ratio")
+    for what in found | wanted:
+        now, then = found.get(what), wanted.get(what)
+        is_good = now and then and now <= then * TOLERANCE
+        failed += not is_good
+        print(f"  {what:32}{now or 0:10}{then or 0:12}"
+              f"{now / then if now and then else 0:8.3f}"
+              f"{'' if is_good else '   FAILED'}")
+    print(f"{len(found | wanted) - failed} passed, {failed} failed")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""One-row requests beside what cannot be beaten: a server on libmicrohttpd that
+does nothing, and nginx returning 200.
+
+    python3 bench/http/limits.py    needs wrk, nginx (scripts/setup.sh bench)
+
+One event loop each, on a core of its own; wrk on the others. ROUNDS rounds, in
+each of which all of them run one after the other; medians, and the median of
+the ratios within a round. us of CPU is the server's, for a request. Goal: at
+least 0.90 of the empty server's requests a second.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import types
+
+from load import CLARY, ROW, cpu_seconds, free_port, start_on_a_core, wrk
+
+ROUNDS, SECONDS = 5, 2
+
+NGINX = """
+daemon off; master_process off; worker_processes 1; pid {folder}/pid;
+error_log /dev/null; events {{ worker_connections 1024; }}
+http {{ access_log off; keepalive_requests 100000000;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+  scgi_temp_path {folder}/s;
+  server {{ listen 127.0.0.1:{port}; location / {{
+    default_type application/json;
+    return 200 '{{"predictions": [[4.526]]}}'; }} }} }}
+"""
+
+
+def start_command(command, port):
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {0})
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    os.sched_setaffinity(0, cores)
+    return types.SimpleNamespace(process=process, port=port)
+
+
+def start_empty():
+    port = free_port()
+    return start_command([CLARY.parent / "bench/empty_server", str(port)],
+                         port)
+
+
+def start_nginx(folder):
+    port = free_port()
+    path = f"{folder}/nginx.conf"
+    with open(path, "w") as config:
+        config.write(NGINX.format(folder=folder, port=port))
+    return start_command(["nginx", "-c", path], port)
+
+
+def measure(server, clients):
+    before = cpu_seconds(server)
+    rate = wrk(server, clients, SECONDS, body=ROW)
+    assert rate["bad"] == 0
+    spent = cpu_seconds(server) - before
+    return rate["good"], 1e6 * spent / (rate["good"] * SECONDS), rate[50], \
+        rate[99]
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        servers = {"empty libmicrohttpd": start_empty()}
+        if shutil.which("nginx"):
+            servers["nginx, return 200"] = start_nginx(folder)
+        servers["clary, one row"] = start_on_a_core("california-housing",
+                                                    CLARY_THREADS="1")
+        try:
+            compare(servers)
+        finally:
+            for server in servers.values():
+                server.process.terminate()
+                server.process.wait(30)
+
+
+def compare(servers):
+    for clients in (1, 8, 64):
+        rounds = [{what: measure(server, clients)
+                   for what, server in servers.items()}
+                  for _ in range(ROUNDS)]
+        print(f"{clients:3} connections      requests/s   ratio  p50 us  p99 us"
+              "  us of CPU")
+        for what in servers:
+            rate, cpu, p50, p99 = (
+                statistics.median(r[what][i] for r in rounds) for i in range(4)
+            )
+            ratio = statistics.median(
+                r[what][0] / r["empty libmicrohttpd"][0] for r in rounds
+            )
+            print(f"  {what:20}{rate:10.0f}{ratio:8.2f}{p50:8.0f}{p99:8.0f}"
+                  f"{cpu:11.1f}")
+
+
+if __name__ == "__main__":
+    main()
