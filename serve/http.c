@@ -23,7 +23,7 @@
  *   - its own thread takes events 128 at a time and waits for more after a
  *     full turn, so that 128 clients who all wait for it would wait for ever
  *     (seen with 0.9.75, and 1.0.1 reads the same): hence `run`, where it
- *     never waits;
+ *     waits only while there cannot be so many events;
  *   - its epoll is edge triggered, and after a short read it waits for the
  *     next edge; when the client's end of file came with the data there is
  *     none: server.c looks for it;
@@ -53,11 +53,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
     POOL_BYTES = 2 * HTTP_PIECE_BYTES,
+    FEW_CONNECTIONS = 125, /* with two more events, fewer than a full turn */
     READ_ON_BYTES = 65536, /* an unwanted body up to this long is read, so
                             * that its connection can be used again */
     CUT_BYTES = 64 << 20,  /* of an unwanted rest are read before its
@@ -336,6 +338,19 @@ static void add_connection(struct http_loop *loop, int fd)
         atomic_fetch_sub(&loop->n_connections, 1); /* it has closed fd */
 }
 
+/* The mailbox wakes the daemon out of its own wait, so that a request needs no
+ * system calls but epoll_wait, recv and send: libmicrohttpd passes over events
+ * without a pointer. */
+static bool listen_to_mailbox(struct http_loop *loop)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+
+    return epoll_ctl(info->epoll_fd, EPOLL_CTL_ADD, loop->mailbox.fds[0],
+                     &event) == 0;
+}
+
 /* How long the daemon can wait for an event: ms, -1 for ever. */
 static int patience_ms(const struct http_loop *loop)
 {
@@ -351,15 +366,18 @@ static void *run(void *argument)
     struct http_loop *loop = argument;
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    struct pollfd fds[2] = {{.fd = info->epoll_fd, .events = POLLIN},
-                            {.fd = loop->mailbox.fds[0], .events = POLLIN}};
+    struct pollfd events = {.fd = info->epoll_fd, .events = POLLIN};
     int fd;
 
     while (!atomic_load(&loop->is_stopped)) {
-        (void)poll(fds, 2, patience_ms(loop));
-        while (fds[1].revents != 0 && (fd = mailbox_take(&loop->mailbox)) >= 0)
+        if (atomic_load(&loop->n_connections) <= FEW_CONNECTIONS) {
+            MHD_run_wait(loop->daemon, -1);
+        } else {
+            (void)poll(&events, 1, patience_ms(loop));
+            MHD_run(loop->daemon);
+        }
+        while ((fd = mailbox_take(&loop->mailbox)) >= 0)
             add_connection(loop, fd);
-        MHD_run(loop->daemon);
     }
     return NULL;
 }
@@ -380,7 +398,7 @@ static enum clary_status start(struct http_loop *loop,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
         MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_END);
-    int error = loop->daemon == NULL
+    int error = loop->daemon == NULL || !listen_to_mailbox(loop)
                     ? errno
                     : pthread_create(&loop->thread, NULL, run, loop);
     loop->has_thread = loop->daemon != NULL && error == 0;

@@ -1,4 +1,4 @@
-/* mailbox.h: sockets for a thread that waits in poll.
+/* mailbox.h: sockets for a thread that waits for a descriptor.
  *
  * threads: any may send and wake; one takes.
  * SPDX-License-Identifier: Apache-2.0
@@ -6,10 +6,12 @@
 #ifndef SERVE_MAILBOX_H
 #define SERVE_MAILBOX_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct mailbox {
-    int fds[2]; /* of a pipe: the reading end is to be polled */
+    int fds[2];            /* of a pipe: the reading end is to be waited for */
+    atomic_bool is_filled; /* set after a write: whether a read pays */
 };
 
 /* False: no descriptors. */
@@ -24,7 +26,8 @@ bool mailbox_send(struct mailbox *mailbox, int fd);
 /* Makes the reading end readable, and has nothing to take. */
 void mailbox_wake(struct mailbox *mailbox);
 
-/* The next socket; -1: there is none. */
+/* The next socket; -1: there is none. No system call where nothing was sent:
+ * to be asked after every wait, whatever woke it. */
 int mailbox_take(struct mailbox *mailbox);
 
 #endif
