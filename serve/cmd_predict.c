@@ -23,7 +23,8 @@ enum { MODEL, ACCEPT, CONTENT_TYPE };
 
 static const struct option options[] = {
     [MODEL] = {"--model", "PATH", "artifact (default: CLARY_MODEL)"},
-    [ACCEPT] = {"--accept", "TYPE", "media type of the output (default: JSON)"},
+    [ACCEPT] = {"--accept", "TYPE",
+                "media type of the output (default: the style's)"},
     [CONTENT_TYPE] = {"--content-type", "TYPE",
                       "media type of the input (default: text/csv)"},
 };

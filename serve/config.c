@@ -180,6 +180,8 @@ struct clary_invoke_options config_invoke_options(const struct config *config)
     return (struct clary_invoke_options){
         .style = (enum clary_style)config->style,
         .csv_header = (enum clary_csv_header)config->csv_header,
+        .inference_output = config->inference_output,
+        .batch = config->is_batch,
         .max_reply_bytes = (size_t)config->max_reply_bytes,
         .max_memory_bytes = (size_t)config->max_memory_bytes,
     };

@@ -18,10 +18,11 @@
 
 struct config {
     const char *model_path;
-    const char *model_name;     /* NULL: the artifact's */
-    const char *address;        /* numeric */
-    const char *default_accept; /* NULL: the style's */
-    const char *emf_dimensions; /* NULL: Model alone */
+    const char *model_name;       /* NULL: the artifact's */
+    const char *address;          /* numeric */
+    const char *default_accept;   /* NULL: the style's */
+    const char *inference_output; /* NULL: predictions */
+    const char *emf_dimensions;   /* NULL: Model alone */
     int64_t port;
     int64_t threads; /* 0 until config_load has counted cores */
     int64_t max_body_bytes;

@@ -66,9 +66,11 @@ void route_count_answer(struct route_request *request, size_t index)
         what.times = &times;
     }
     metrics_record(metrics, &what);
-    metrics_record_features(
-        metrics, counts,
-        request->reason == CLARY_BAD_INPUT ? request->err.feature : 0);
+    metrics_record_features(metrics, counts,
+                            request->reason == CLARY_BAD_INPUT ||
+                                    request->reason == CLARY_UNREADABLE
+                                ? request->err.feature
+                                : 0);
 }
 
 void route_count_end(struct route_request *request)

@@ -27,6 +27,7 @@
 static const unsigned http_statuses[METRICS_REASONS] = {
     [CLARY_OK] = 200,
     [CLARY_BAD_INPUT] = 400,
+    [CLARY_UNREADABLE] = 415,
     [CLARY_BAD_MEDIA_TYPE] = 415,
     [CLARY_NOT_ACCEPTABLE] = 406,
     [CLARY_TOO_LARGE] = 413,
@@ -247,7 +248,7 @@ static void invocations_finish(struct route_request *request)
         return;
     }
     request->answer = (struct http_answer){
-        .status = 200,
+        .status = reply.n_rows > 0 ? 200 : 204,
         .content_type = reply.content_type,
         .body = reply.body,
         .len = reply.len,

@@ -10,8 +10,8 @@
 #include "execution_parameters.h"
 
 /* In the order of the enums they stand for. */
-static const char *const style_words[] = {"auto", "tfserving",
-                                          "tfserving-strict", "plain", NULL};
+static const char *const style_words[] = {
+    "auto", "tfserving", "tfserving-strict", "xgboost", "plain", NULL};
 static const char *const header_words[] = {"default", "auto", "present",
                                            "absent", NULL};
 static const char *const level_words[] = {"debug", "info", "warning",
@@ -213,12 +213,19 @@ const struct setting settings[] = {
      .words = header_words,
      .fallback = "default",
      .help = "Whether the first row of CSV names the columns; default: the "
-             "style's (tfserving absent, plain auto)."},
+             "style's (tfserving absent, the others auto)."},
     {.name = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
      .kind = TEXT,
      .member = MEMBER(default_accept),
      .otherwise = "the style's default",
      .help = "Accept of a request that has none or says any."},
+    {.name = "SAGEMAKER_INFERENCE_OUTPUT",
+     .kind = TEXT,
+     .member = MEMBER(inference_output),
+     .otherwise = "predictions",
+     .help = "Of the xgboost style: what to answer instead, any of "
+             "predicted_label, labels, probability, probabilities, raw_score, "
+             "raw_scores, predicted_score, with commas between them."},
     {.name = "CLARY_IDENTIFY",
      .kind = NUMBER,
      .member = MEMBER(identify),
@@ -234,7 +241,8 @@ const struct setting settings[] = {
      .any_case = true,
      .fallback = "false",
      .help = "Set by batch transform. Then CLARY_TIMEOUT_MS, which the "
-             "model's endpoints share, does not apply."},
+             "model's endpoints share, does not apply, and the xgboost style "
+             "answers a line a row whatever Accept says."},
     {.name = "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS",
      .kind = NUMBER,
      .member = MEMBER(max_concurrent_transforms),

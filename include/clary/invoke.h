@@ -33,13 +33,14 @@ enum clary_style {
                                    * Accept is honoured */
     CLARY_STYLE_TFSERVING_STRICT, /* the same, but every reply is JSON, as in
                                    * SageMaker's TensorFlow container */
+    CLARY_STYLE_XGBOOST,          /* SageMaker's XGBoost container */
     CLARY_STYLE_PLAIN,            /* {"predictions": [...]}, shortest numbers */
     CLARY_STYLE_COUNT
 };
 
 /* Whether the first row of a CSV body names the columns. */
 enum clary_csv_header {
-    CLARY_CSV_HEADER_DEFAULT, /* the style's: tfserving absent, plain auto */
+    CLARY_CSV_HEADER_DEFAULT, /* the style's: tfserving absent, else auto */
     CLARY_CSV_HEADER_AUTO,    /* a first row with no number in it is one */
     CLARY_CSV_HEADER_PRESENT,
     CLARY_CSV_HEADER_ABSENT,
@@ -50,8 +51,13 @@ enum clary_csv_header {
 struct clary_invoke_options {
     enum clary_style style;
     enum clary_csv_header csv_header;
-    size_t max_reply_bytes;  /* default 1 GiB */
-    size_t max_memory_bytes; /* scratch of one invocation; default 1 GiB */
+    size_t max_reply_bytes;       /* default 1 GiB */
+    size_t max_memory_bytes;      /* scratch of one invocation; default 1 GiB */
+    const char *inference_output; /* of the XGBoost style: what to answer
+                                   * instead of predictions, as
+                                   * "predicted_label,probability"; it must
+                                   * outlive all invocations. NULL: those */
+    bool batch; /* of the XGBoost style: a line a row, whatever Accept says */
     bool timed; /* keep clary_invoke_times: eight readings of the clock for a
                  * request of one row, three more for each block of rows */
 };
@@ -76,6 +82,8 @@ struct clary_request {
     enum clary_protocol protocol;
 };
 
+/* An empty body gets an empty reply in the XGBoost style: no rows, no bytes
+ * and no type. */
 struct clary_reply {
     const char *content_type; /* bare, never with parameters; static */
     const char *body;
@@ -114,7 +122,9 @@ void clary_invoke_watch(struct clary_invoke *invoke,
  *
  *   model     must outlive the invocation
  *   request   is only read here
- *   errors    CLARY_BAD_MEDIA_TYPE, CLARY_NO_MEMORY
+ *   errors    CLARY_BAD_MEDIA_TYPE, CLARY_NOT_ACCEPTABLE, CLARY_UNSUPPORTED
+ *             (the model has nothing like options.inference_output),
+ *             CLARY_NO_MEMORY
  */
 enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
                                      const struct clary_model *model,
@@ -125,7 +135,8 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
 /* Takes the next piece of the body, any size, cut anywhere.
  *
  *   bytes     only read during the call
- *   errors    CLARY_BAD_INPUT (row and column are set), CLARY_TOO_LARGE (the
+ *   errors    CLARY_BAD_INPUT, CLARY_UNREADABLE (row and column are set),
+ *             CLARY_TOO_LARGE (the
  *             reply), CLARY_NO_MEMORY. After an error the invocation is over:
  *             only begin and free may follow.
  */

@@ -19,6 +19,8 @@ enum clary_status {
     CLARY_OK = 0,
     /* the client's */
     CLARY_BAD_INPUT,      /* a body that the codec or the model refuses */
+    CLARY_UNREADABLE,     /* one that the codec refuses, where the style tells
+                           * it from one that the model refuses */
     CLARY_BAD_MEDIA_TYPE, /* a Content-Type that no codec reads */
     CLARY_NOT_ACCEPTABLE, /* an Accept that no codec writes (strict styles) */
     CLARY_TOO_LARGE,      /* over a stated limit on bytes, rows or reply */

@@ -106,6 +106,7 @@ const char *clary_status_name(enum clary_status status)
     static const char *const names[CLARY_STATUS_COUNT] = {
         [CLARY_OK] = "ok",
         [CLARY_BAD_INPUT] = "bad input",
+        [CLARY_UNREADABLE] = "unreadable",
         [CLARY_BAD_MEDIA_TYPE] = "bad media type",
         [CLARY_NOT_ACCEPTABLE] = "not acceptable",
         [CLARY_TOO_LARGE] = "too large",

@@ -93,6 +93,19 @@ enum clary_number clary_cell_store_text(enum clary_dtype dtype,
                : number;
 }
 
+enum clary_number clary_cell_store_python(enum clary_dtype dtype,
+                                          const char *text, size_t len,
+                                          void *to)
+{
+    double real;
+    enum clary_number number = clary_cell_is_real(dtype)
+                                   ? clary_parse_python(text, len, &real)
+                                   : CLARY_NUMBER_MALFORMED;
+    if (number == CLARY_NUMBER_OK)
+        clary_cell_store_real(dtype, real, to);
+    return number;
+}
+
 const char *clary_cell_quote(const char *text, size_t len,
                              char quote[CLARY_CELL_QUOTE_BYTES])
 {

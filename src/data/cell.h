@@ -28,6 +28,12 @@ enum clary_number clary_cell_store_integer(enum clary_dtype dtype,
 enum clary_number clary_cell_store_text(enum clary_dtype dtype,
                                         const char *text, size_t len, void *to);
 
+/* The same for a real type as Python spells numbers; to any other type `text`
+ * is malformed. */
+enum clary_number clary_cell_store_python(enum clary_dtype dtype,
+                                          const char *text, size_t len,
+                                          void *to);
+
 /* `text` for a message: cut at CLARY_CELL_QUOTE_BYTES, NUL bytes as '?'.
  * Returns `quote`. */
 const char *clary_cell_quote(const char *text, size_t len,

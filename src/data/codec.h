@@ -36,11 +36,16 @@ struct clary_reader {
     struct clary_arena *arena;    /* for the reader's state */
     enum clary_csv_header header; /* never DEFAULT */
     bool missing_is_nan;          /* an empty cell is NaN, else an error */
-    const char *signature_name;   /* the model's, beside "serving_default";
-                                   * NULL: none */
+    bool pythonic; /* CSV and libsvm as SageMaker's XGBoost container reads
+                    * them: the first line of CSV tells its separator, and
+                    * numbers are those of Python's float() */
+    const char *signature_name; /* the model's, beside "serving_default";
+                                 * NULL: none */
     /* set by the reader */
     void *state;
     size_t n_rows; /* rows read so far */
+    bool misfits;  /* the error is not that the body cannot be read, but that
+                    * its rows are not the model's */
     bool columnar; /* JSON {"inputs": ...}: reply in columns;
                     * known before the first row is full */
     const struct clary_asked *asked; /* complete at the end; NULL: nothing */
@@ -53,6 +58,7 @@ struct clary_writer_options {
     bool tfserving; /* TF Serving's JSON layout; else compact JSON */
     bool columnar;  /* {"outputs": ...} instead of {"predictions": ...} */
     const char *model_name, *model_version; /* as kserve calls the model */
+    const struct clary_scores *scores;      /* for the writers of scores.h */
 };
 
 /* Rows to bytes. */

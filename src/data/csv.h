@@ -1,10 +1,11 @@
 /* csv.h: what the files of the CSV codec share.
  *
- *     csv_read.c    bytes to cells and rows
- *     csv_cell.c    a cell to a value, or to an error that names it
- *     csv_header.c  a first row of names
- *     csv_write.c   rows to bytes
- *     csv.c         the codec's entry in the table
+ *     csv_read.c       bytes to cells and rows
+ *     csv_cell.c       a cell to a value, or to an error that names it
+ *     csv_header.c     a first row of names
+ *     csv_separator.c  which byte stands between cells
+ *     csv_write.c      rows to bytes
+ *     csv.c            the codec's entry in the table
  *
  * Inside data/ only. SPDX-License-Identifier: Apache-2.0
  */
@@ -16,6 +17,7 @@
 enum {
     CLARY_CSV_CELL_BYTES = 4096, /* longest cell, from its first byte that is
                                   * not blank to the separator behind it */
+    CLARY_CSV_SNIFF_BYTES = 512, /* of a body, for its separator */
     CLARY_CSV_QUOTE_BYTES = 48   /* a cell or a name in a message */
 };
 
@@ -53,6 +55,10 @@ struct clary_csv {
     enum clary_csv_cell cell;
     unsigned bom;     /* bytes of a byte order mark seen; BOM_DONE */
     bool has_bytes;   /* the body is not empty */
+    char separator;   /* between cells; it is no blank */
+    bool sniffs;      /* the separator is not known yet; */
+    size_t sniff_len; /* bytes of the body that came until now, */
+    char sniffed[CLARY_CSV_SNIFF_BYTES]; /* these */
     size_t carry_len; /* bytes of the cell that came in earlier pieces */
     char carry[CLARY_CSV_CELL_BYTES];
     struct clary_csv_header_row header;
@@ -72,6 +78,11 @@ enum clary_status clary_csv_write_rows(struct clary_writer *writer,
                                        struct clary_error *err);
 enum clary_status clary_csv_write_end(struct clary_writer *writer,
                                       struct clary_error *err);
+
+/* Finds the separator in the body's first bytes, which begin at `bytes`. False:
+ * more are needed. */
+bool clary_csv_sniff(struct clary_csv *csv, const char *bytes, size_t len,
+                     bool is_end) CLARY_MUST_USE;
 
 /* Reads a trimmed cell of column csv->column and stores it in the row that is
  * being filled. CLARY_BAD_INPUT: it is no value of the column's type. */

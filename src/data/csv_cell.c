@@ -1,11 +1,13 @@
 /* csv_cell.c: a cell to a value, or to an error that names it.
  *
  * Real numbers are read as double and cast, as TF Serving does it: 1e39 is
- * infinite as float32, 1e309 is an error. "nan" and "inf" are not numbers.
+ * infinite as float32, 1e309 is an error. "nan" and "inf" are not numbers; to
+ * a pythonic reader "nan" is one, and what else Python takes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/utf8.h"
+#include "data/cell.h"
 #include "data/csv.h"
 
 #include <math.h>
@@ -179,6 +181,8 @@ enum clary_status clary_csv_store(struct clary_reader *reader, const char *text,
         return CLARY_OK;
     }
     enum clary_number number = parse(column->dtype, text, len, to);
+    if (number == CLARY_NUMBER_MALFORMED && reader->pythonic)
+        number = clary_cell_store_python(column->dtype, text, len, to);
     return number == CLARY_NUMBER_OK ? CLARY_OK
                                      : refuse(reader, number, text, len, err);
 }

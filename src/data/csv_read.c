@@ -14,6 +14,9 @@
  * does not depend on the length of a row. What is accepted and which error is
  * found never depends on where the pieces are cut.
  *
+ * Cells are separated by commas; a pythonic reader looks for the separator
+ * (csv_separator.c).
+ *
  * Cells that are a number right up to the separator, which is nearly all, take
  * read_numbers; everything else takes read_cell.
  *
@@ -30,9 +33,9 @@ enum { BOM_DONE = sizeof bom - 1 };
 /* a short number, and a line's end of two bytes behind it */
 enum { SHORT_BYTES = 10 };
 
-static bool is_blank(char c)
+static bool is_blank(const struct clary_csv *csv, char c)
 {
-    return c == ' ' || c == '\t';
+    return (c == ' ' || c == '\t') && c != csv->separator;
 }
 
 enum clary_status clary_csv_read_begin(struct clary_reader *reader,
@@ -60,6 +63,8 @@ enum clary_status clary_csv_read_begin(struct clary_reader *reader,
     if (csv->columns == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for the request");
     clary_rows_columns(rows, csv->columns);
+    csv->separator = ',';
+    csv->sniffs = reader->pythonic;
     reader->state = csv;
     reader->n_rows = 0;
     reader->columnar = false;
@@ -108,6 +113,7 @@ static enum clary_status read_numbers(struct clary_reader *reader,
     const char *p = *at;
     const struct clary_column *columns = csv->columns;
     size_t c = csv->column, last = csv->n_columns - 1, row = rows->n_rows;
+    const char separator = csv->separator;
     enum clary_status status = CLARY_OK;
     while (p < end && c <= last) {
         const struct clary_column *column = &columns[c];
@@ -120,7 +126,7 @@ static enum clary_status read_numbers(struct clary_reader *reader,
                 break;
         }
         const char *after = p + token.len;
-        bool is_last = *after != ',';
+        bool is_last = *after != separator;
         if (*after == '\r')
             after++;
         if ((is_last && *after != '\n') || is_last != (c == last))
@@ -159,7 +165,7 @@ static const char *skip_cell(struct clary_csv *csv, const char *p,
                 cell = CLARY_CSV_CELL_CLOSED;
             continue;
         }
-        if (*p == ',' || *p == '\n')
+        if (*p == csv->separator || *p == '\n')
             break;
         bool opens = *p == '"' && cell != CLARY_CSV_CELL_PLAIN;
         cell = opens ? CLARY_CSV_CELL_QUOTED : CLARY_CSV_CELL_PLAIN;
@@ -226,8 +232,10 @@ static enum clary_status end_row(struct clary_reader *reader,
     struct clary_csv *csv = reader->state;
     if (csv->header.reading)
         return clary_csv_header_end(reader, err);
-    if (csv->column != csv->n_columns)
+    if (csv->column != csv->n_columns) {
+        reader->misfits = reader->n_rows == 0;
         return clary_csv_fail_count(reader, err);
+    }
     csv->column = 0;
     return add_row(reader, err);
 }
@@ -240,7 +248,7 @@ static enum clary_status end_cell(struct clary_reader *reader, const char *text,
     struct clary_csv *csv = reader->state;
     if (is_last && len > 0 && text[len - 1] == '\r')
         len--;
-    while (len > 0 && is_blank(text[len - 1]))
+    while (len > 0 && is_blank(csv, text[len - 1]))
         len--;
     csv->cell = CLARY_CSV_CELL_START;
     csv->carry_len = 0;
@@ -262,7 +270,7 @@ static enum clary_status read_cell(struct clary_reader *reader, const char **at,
     struct clary_csv *csv = reader->state;
     const char *p = *at;
     if (csv->cell == CLARY_CSV_CELL_START)
-        while (p < end && is_blank(*p))
+        while (p < end && is_blank(csv, *p))
             p++;
     const char *first = p;
     p = skip_cell(csv, p, end);
@@ -300,13 +308,12 @@ static const char *skip_bom(struct clary_csv *csv, const char *p,
     return p;
 }
 
-enum clary_status clary_csv_read_feed(struct clary_reader *reader,
-                                      const char *bytes, size_t len,
-                                      struct clary_error *err)
+/* Bytes whose separator is known. */
+static enum clary_status feed(struct clary_reader *reader, const char *bytes,
+                              size_t len, struct clary_error *err)
 {
     struct clary_csv *csv = reader->state;
     const char *end = bytes + len;
-    csv->has_bytes |= len > 0;
     const char *p = skip_bom(csv, bytes, end, false);
     while (p < end) {
         if (csv->cell == CLARY_CSV_CELL_START && !csv->header.reading)
@@ -317,6 +324,34 @@ enum clary_status clary_csv_read_feed(struct clary_reader *reader,
     return CLARY_OK;
 }
 
+/* The first bytes of a body, until its separator is known. */
+static enum clary_status feed_first(struct clary_reader *reader,
+                                    const char *bytes, size_t len,
+                                    struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    size_t room = CLARY_CSV_SNIFF_BYTES - csv->sniff_len;
+    size_t n = len < room ? len : room;
+    if (csv->sniff_len == 0 && clary_csv_sniff(csv, bytes, len, false))
+        return feed(reader, bytes, len, err);
+    memcpy(csv->sniffed + csv->sniff_len, bytes, n);
+    csv->sniff_len += n;
+    if (!clary_csv_sniff(csv, csv->sniffed, csv->sniff_len, false))
+        return CLARY_OK;
+    CLARY_TRY(feed(reader, csv->sniffed, csv->sniff_len, err));
+    return feed(reader, bytes + n, len - n, err);
+}
+
+enum clary_status clary_csv_read_feed(struct clary_reader *reader,
+                                      const char *bytes, size_t len,
+                                      struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    csv->has_bytes |= len > 0;
+    return csv->sniffs && len > 0 ? feed_first(reader, bytes, len, err)
+                                  : feed(reader, bytes, len, err);
+}
+
 enum clary_status clary_csv_read_end(struct clary_reader *reader,
                                      struct clary_error *err)
 {
@@ -324,6 +359,8 @@ enum clary_status clary_csv_read_end(struct clary_reader *reader,
     struct clary_rows *rows = reader->rows;
     if (!csv->has_bytes)
         return clary_fail(err, CLARY_BAD_INPUT, "the body is empty");
+    if (csv->sniffs && clary_csv_sniff(csv, csv->sniffed, csv->sniff_len, true))
+        CLARY_TRY(feed(reader, csv->sniffed, csv->sniff_len, err));
     (void)skip_bom(csv, NULL, NULL, true);
     if (csv->cell == CLARY_CSV_CELL_QUOTED && csv->column < csv->n_columns)
         return clary_csv_fail_cell(

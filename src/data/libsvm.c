@@ -126,6 +126,9 @@ static enum clary_status store(struct clary_reader *reader, size_t index,
         return CLARY_OK; /* as begin_row left it */
     enum clary_number number =
         clary_cell_store_text(column->dtype, text, len, cell(reader, column));
+    if (number == CLARY_NUMBER_MALFORMED && reader->pythonic)
+        number = clary_cell_store_python(column->dtype, text, len,
+                                         cell(reader, column));
     return number == CLARY_NUMBER_OK
                ? CLARY_OK
                : clary_cell_refuse(row, index + 1, column, number, text, len,
@@ -157,7 +160,8 @@ static enum clary_status take_token(struct clary_reader *reader,
         return clary_fail_at(err, CLARY_BAD_INPUT, row, 0,
                              "\"%s\" has no index before its colon",
                              clary_cell_quote(text, len, quote));
-    if (index < 0 || (uint64_t)index >= libsvm->n_columns)
+    reader->misfits = index >= 0 && (uint64_t)index >= libsvm->n_columns;
+    if (index < 0 || reader->misfits)
         return clary_fail_at(err, CLARY_BAD_INPUT, row, 0,
                              "the index %lld is out of range; the model has "
                              "%zu column%s, counted from 0",

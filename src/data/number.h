@@ -35,6 +35,12 @@ enum clary_number clary_scan_double(const char *text, const char *end,
 enum clary_number clary_parse_int64(const char *text, size_t len,
                                     int64_t *value);
 
+/* Reads all of `text` as Python's float() does, but for infinities, which are
+ * malformed: beside JSON's numbers "+1", ".5", "1.", "01", "1_000" and "nan" in
+ * any case. No blanks. */
+enum clary_number clary_parse_python(const char *text, size_t len,
+                                     double *value);
+
 /* Bytes that a printer may write; the longest number has 24. */
 #define CLARY_NUMBER_TEXT 40
 
@@ -43,15 +49,17 @@ enum clary_number_form {
     CLARY_NUMBER_TFSERVING, /* "%g" if it reads back, else "%.9g" ("%.17g" for
                              * double); ".0" is appended where there is no '.'
                              * and no 'e'; NaN, Infinity, -Infinity */
-    CLARY_NUMBER_SHORTEST   /* fewest digits that read back to the same value,
+    CLARY_NUMBER_SHORTEST,  /* fewest digits that read back to the same value,
                              * and of those the closest, laid out as Python's
                              * repr does: 0.0001, 5.0, 1e-05, 1e+16;
                              * non-finite values are the caller's business */
+    CLARY_NUMBER_PYTHON     /* SHORTEST of the value as a double, as Python
+                             * prints a float32: 0.43861907720565796 */
 };
 
 /* Writes `value` at `text` (CLARY_NUMBER_TEXT bytes); returns the length. No
  * NUL is written. `value` may be anything for TFSERVING and must be finite for
- * SHORTEST. */
+ * the others. */
 size_t clary_print_float(char *text, float value, enum clary_number_form form);
 size_t clary_print_double(char *text, double value,
                           enum clary_number_form form);

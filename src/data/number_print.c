@@ -321,6 +321,8 @@ size_t clary_print_float(char *text, float value, enum clary_number_form form)
     uint32_t exponent = bits >> 23 & 0xFF, fraction = bits & 0x7FFFFF;
     double magnitude = fabs((double)value);
     size_t sign = 0;
+    if (form == CLARY_NUMBER_PYTHON)
+        return clary_print_double(text, (double)value, form);
     if (signbit(value) && !isnan(value))
         text[sign++] = '-';
     if (exponent == 0xFF || magnitude == 0)

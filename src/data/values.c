@@ -63,10 +63,14 @@ enum clary_status clary_values_json_string(struct clary_buffer *out,
 static size_t print_nonfinite(char *text, double value,
                               const struct clary_value_style *style)
 {
-    if (!style->nonfinite_is_null)
+    const char *word = isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+
+    if (style->nonfinite_is_null)
+        word = "null";
+    else if (style->numbers != CLARY_NUMBER_PYTHON)
         return clary_print_double(text, value, CLARY_NUMBER_TFSERVING);
-    memcpy(text, "null", 4);
-    return 4;
+    memcpy(text, word, strlen(word));
+    return strlen(word);
 }
 
 /* Prints element `i` at `text`, which has CLARY_NUMBER_TEXT bytes. */

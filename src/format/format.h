@@ -10,6 +10,7 @@
 #define CLARY_FORMAT_FORMAT_H
 
 #include "base/artifact.h"
+#include "data/scores.h"
 #include "program/program.h"
 
 #include <clary/arena.h>
@@ -25,10 +26,12 @@ struct clary_loading {
                        * iteration too (XGBoost) */
     const char *name; /* of the model; the loader may set it */
     int64_t version;
-    const char *framework; /* "TensorFlow 2.18.1" */
-    const char *signature; /* name of the signature */
-    size_t n_nodes;        /* nodes read */
-    const char *notes;     /* remarks, one a line */
+    const char *framework;    /* "TensorFlow 2.18.1" */
+    const char *signature;    /* name of the signature */
+    enum clary_answer answer; /* what the first output is */
+    size_t n_classes;         /* of SOFTMAX and SOFTPROB */
+    size_t n_nodes;           /* nodes read */
+    const char *notes;        /* remarks, one a line */
 };
 
 struct clary_format {

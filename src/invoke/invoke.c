@@ -14,7 +14,6 @@
  */
 #include "base/clock.h"
 #include "data/codec.h"
-#include "data/media.h"
 #include "invoke/model.h"
 #include "invoke/style.h"
 #include "invoke/watch.h"
@@ -51,7 +50,10 @@ struct clary_invoke {
     struct clary_reader reader;
     struct clary_writer writer;
     struct clary_rows in, result;
-    bool writing; /* write_begin was called */
+    enum clary_style style;
+    bool writing;    /* write_begin was called */
+    bool evaluating; /* a block is run: what fails now was read */
+    bool has_body;   /* a byte of it came */
     struct clary_watch watch;
     uint64_t ticks[N_STAGES];
     uint64_t lap; /* the clock when the last of them was added to */
@@ -169,6 +171,7 @@ static enum clary_status block_full(void *context, struct clary_rows *rows,
     struct clary_invoke *invoke = context;
     struct clary_writer *writer = &invoke->writer;
 
+    invoke->evaluating = true;
     clary_watch_rows(&invoke->watch, rows);
     lap(invoke, DECODE);
     if (!invoke->writing) {
@@ -185,6 +188,7 @@ static enum clary_status block_full(void *context, struct clary_rows *rows,
     lap(invoke, ENCODE);
     rows->first_row += rows->n_rows;
     rows->n_rows = 0;
+    invoke->evaluating = false;
     return CLARY_OK;
 }
 
@@ -192,11 +196,7 @@ static enum clary_status choose_reader(struct clary_invoke *invoke,
                                        const char *content_type,
                                        struct clary_error *err)
 {
-    char type[CLARY_MEDIA_BYTES];
-
-    invoke->reading = content_type && clary_media_type(content_type, type)
-                          ? clary_codec_for_reading(type)
-                          : NULL;
+    invoke->reading = clary_style_reader(invoke->style, content_type);
     if (!invoke->reading)
         return clary_fail(
             err, CLARY_BAD_MEDIA_TYPE, "Unsupported Media Type: %s",
@@ -229,6 +229,7 @@ static void set_kserve(struct clary_invoke *invoke)
 
     snprintf(invoke->version, sizeof invoke->version, "%" PRId64,
              clary_model_version(model));
+    invoke->style = CLARY_STYLE_PLAIN;
     invoke->reading = &clary_codec_kserve;
     invoke->form = (struct clary_reply_form){
         .codec = &clary_codec_kserve,
@@ -245,8 +246,6 @@ static enum clary_status set_formats(struct clary_invoke *invoke,
                                      const struct clary_request *request,
                                      struct clary_error *err)
 {
-    enum clary_style style = invoke->options.style;
-
     if (request->protocol == CLARY_PROTOCOL_KSERVE) {
         CLARY_TRY(set_model(invoke, model, err));
         set_kserve(invoke);
@@ -254,9 +253,11 @@ static enum clary_status set_formats(struct clary_invoke *invoke,
     }
     CLARY_TRY(choose_reader(invoke, request->content_type, err));
     CLARY_TRY(set_model(invoke, model, err));
-    if (style == CLARY_STYLE_AUTO)
-        style = clary_model_style(model);
-    clary_reply_form(style, request->accept, &invoke->form);
+    CLARY_TRY(
+        clary_reply_form(invoke->style, request->accept, &invoke->form, err));
+    if (invoke->style == CLARY_STYLE_XGBOOST)
+        CLARY_TRY(clary_xgboost_form(&invoke->options, model, &invoke->arena,
+                                     &invoke->form, err));
     return CLARY_OK;
 }
 
@@ -269,9 +270,12 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
     enum clary_csv_header header = invoke->options.csv_header;
 
     clary_buffer_clear(&invoke->out);
-    invoke->writing = false;
+    invoke->writing = invoke->evaluating = invoke->has_body = false;
     invoke->watch = (struct clary_watch){0};
     memset(invoke->ticks, 0, sizeof invoke->ticks);
+    invoke->style = invoke->options.style == CLARY_STYLE_AUTO
+                        ? clary_model_style(model)
+                        : invoke->options.style;
     CLARY_TRY(set_formats(invoke, model, request, err));
     if (header == CLARY_CSV_HEADER_DEFAULT)
         header = invoke->form.options.tfserving ? CLARY_CSV_HEADER_ABSENT
@@ -282,6 +286,7 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
         .arena = &invoke->arena,
         .header = header,
         .missing_is_nan = clary_model_missing_is_nan(model),
+        .pythonic = invoke->style == CLARY_STYLE_XGBOOST,
         .signature_name = signature->name};
     invoke->writer = (struct clary_writer){.fields = signature->outputs,
                                            .n_fields = signature->n_outputs,
@@ -296,12 +301,26 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
     return CLARY_OK;
 }
 
+/* What the reader said of the body. */
+static enum clary_status judge(const struct clary_invoke *invoke,
+                               enum clary_status status,
+                               struct clary_error *err)
+{
+    if (status != CLARY_BAD_INPUT || invoke->style != CLARY_STYLE_XGBOOST)
+        return status;
+    return clary_xgboost_refuse(invoke->evaluating || invoke->reader.misfits,
+                                err);
+}
+
 enum clary_status clary_invoke_feed(struct clary_invoke *invoke,
                                     const char *bytes, size_t len,
                                     struct clary_error *err)
 {
     lap(invoke, WAIT);
-    CLARY_TRY(invoke->reading->read_feed(&invoke->reader, bytes, len, err));
+    invoke->has_body = invoke->has_body || len > 0;
+    CLARY_TRY(judge(
+        invoke, invoke->reading->read_feed(&invoke->reader, bytes, len, err),
+        err));
     lap(invoke, DECODE);
     return CLARY_OK;
 }
@@ -311,7 +330,12 @@ enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
                                       struct clary_error *err)
 {
     lap(invoke, WAIT);
-    CLARY_TRY(invoke->reading->read_end(&invoke->reader, err));
+    if (invoke->style == CLARY_STYLE_XGBOOST && !invoke->has_body) {
+        *reply = (struct clary_reply){.body = ""};
+        return CLARY_OK;
+    }
+    CLARY_TRY(
+        judge(invoke, invoke->reading->read_end(&invoke->reader, err), err));
     if (!invoke->writing)
         return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
     invoke->writer.asked = invoke->reader.asked;

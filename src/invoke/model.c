@@ -146,6 +146,13 @@ bool clary_model_missing_is_nan(const struct clary_model *model)
     return model->format->missing_is_nan;
 }
 
+enum clary_answer clary_model_answer(const struct clary_model *model,
+                                     size_t *n_classes)
+{
+    *n_classes = model->loading.n_classes;
+    return model->loading.answer;
+}
+
 enum clary_style clary_model_style(const struct clary_model *model)
 {
     return clary_style_parse(model->format->style);

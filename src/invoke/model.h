@@ -6,6 +6,7 @@
 #define CLARY_INVOKE_MODEL_H
 
 #include "base/artifact.h"
+#include "data/scores.h"
 #include "program/program.h"
 
 #include <clary/invoke.h>
@@ -26,6 +27,11 @@ enum clary_style clary_model_style(const struct clary_model *model);
 
 /* Whether an empty cell is a missing value, NaN (D-5), or an error. */
 bool clary_model_missing_is_nan(const struct clary_model *model);
+
+/* What the first output is, and of how many classes (0 where there are none).
+ */
+enum clary_answer clary_model_answer(const struct clary_model *model,
+                                     size_t *n_classes);
 
 const char *clary_model_name(const struct clary_model *model);
 int64_t clary_model_version(const struct clary_model *model);

@@ -4,7 +4,8 @@
  * types that no codec writes mean the style's default. In TensorFlow Serving's
  * container the reply keeps its line feeds unless the Accept list names a JSON
  * type; its strict style knows JSON only, but labels it as the first type of
- * the list where that is application/jsonlines.
+ * the list where that is application/jsonlines. The XGBoost style's default is
+ * CSV, and it refuses a list that has nothing for it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,6 +14,7 @@
 #include "data/media.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define JSON       "application/json"
 #define JSON_LINES "application/jsonlines"
@@ -21,6 +23,7 @@ static const char *const style_names[CLARY_STYLE_COUNT] = {
     [CLARY_STYLE_AUTO] = "auto",
     [CLARY_STYLE_TFSERVING] = "tfserving",
     [CLARY_STYLE_TFSERVING_STRICT] = "tfserving-strict",
+    [CLARY_STYLE_XGBOOST] = "xgboost",
     [CLARY_STYLE_PLAIN] = "plain",
 };
 
@@ -83,17 +86,26 @@ static void read_accept(const char *accept, struct accepted *accepted)
     }
 }
 
-void clary_reply_form(enum clary_style style, const char *accept,
-                      struct clary_reply_form *form)
+enum clary_status clary_reply_form(enum clary_style style, const char *accept,
+                                   struct clary_reply_form *form,
+                                   struct clary_error *err)
 {
     bool strict = style == CLARY_STYLE_TFSERVING_STRICT;
     bool tfserving = strict || style == CLARY_STYLE_TFSERVING;
+    bool xgboost = style == CLARY_STYLE_XGBOOST;
     struct accepted accepted;
 
     read_accept(accept, &accepted);
+    if (xgboost && accept && *accept && accepted.quality == 0)
+        return clary_fail(err, CLARY_NOT_ACCEPTABLE,
+                          "Accept type %s is not supported. Please use "
+                          "supported accept types: application/json, "
+                          "application/jsonlines, application/x-npy, text/csv.",
+                          accept);
     memset(form, 0, sizeof *form);
-    form->codec =
-        accepted.codec && !strict ? accepted.codec : clary_codec_named("json");
+    form->codec = accepted.codec && !strict
+                      ? accepted.codec
+                      : clary_codec_named(xgboost ? "csv" : "json");
     form->content_type = strict && accepted.lines_first
                              ? JSON_LINES
                              : form->codec->media_types[0];
@@ -101,4 +113,19 @@ void clary_reply_form(enum clary_style style, const char *accept,
     form->options.pretty = !accepted.json;
     form->options.numbers =
         tfserving ? CLARY_NUMBER_TFSERVING : CLARY_NUMBER_SHORTEST;
+    return CLARY_OK;
+}
+
+const struct clary_codec *clary_style_reader(enum clary_style style,
+                                             const char *content_type)
+{
+    char type[CLARY_MEDIA_BYTES];
+
+    if (content_type && clary_media_type(content_type, type))
+        return clary_codec_for_reading(type);
+    if (style != CLARY_STYLE_XGBOOST)
+        return NULL;
+    if (!content_type || !*content_type || !strcasecmp(content_type, "libsvm"))
+        return clary_codec_named("libsvm");
+    return strcasecmp(content_type, "csv") ? NULL : clary_codec_named("csv");
 }

@@ -21,11 +21,13 @@ struct reading {
     size_t n_fields;
     enum clary_csv_header header;
     bool missing_is_nan;
+    bool pythonic;
 
     enum clary_status status;
     struct clary_error err;
     size_t n_rows;
     size_t n_blocks;
+    bool misfits;
     double values[MOST_ROWS][MOST_COLUMNS];
 };
 
@@ -98,7 +100,8 @@ static void read_pieces(struct reading *reading, const char *body, size_t len,
     struct clary_reader reader = {.rows = &rows,
                                   .arena = &arena,
                                   .header = reading->header,
-                                  .missing_is_nan = reading->missing_is_nan};
+                                  .missing_is_nan = reading->missing_is_nan,
+                                  .pythonic = reading->pythonic};
     const struct clary_codec *csv = &clary_codec_csv;
     struct clary_error *err = &reading->err;
     reading->n_rows = reading->n_blocks = 0;
@@ -118,6 +121,7 @@ static void read_pieces(struct reading *reading, const char *body, size_t len,
         reading->status = csv->read_end(&reader, err);
     if (reading->status == CLARY_OK)
         CHECK_INT(reader.n_rows, reading->n_rows);
+    reading->misfits = reader.misfits;
     clary_arena_deinit(&arena);
 }
 
@@ -145,6 +149,7 @@ static void read_bytes(const char *body, size_t len)
         CHECK_INT(other.err.column, reading.err.column);
         CHECK_INT(other.n_blocks, reading.n_blocks);
         CHECK_INT(other.n_rows, reading.n_rows);
+        CHECK_INT(other.misfits, reading.misfits);
         if (reading.status == CLARY_OK)
             CHECK(memcmp(other.values, reading.values,
                          reading.n_rows * sizeof reading.values[0]) == 0);

@@ -21,6 +21,7 @@ struct reading {
     const struct clary_field *fields;
     size_t n_fields;
     bool missing_is_nan;
+    bool pythonic;
     const char *signature_name;
 
     enum clary_status status;
@@ -113,6 +114,7 @@ static void read_pieces(struct reading *reading, const char *body, size_t len,
     struct clary_reader reader = {.rows = &rows,
                                   .arena = &arena,
                                   .missing_is_nan = reading->missing_is_nan,
+                                  .pythonic = reading->pythonic,
                                   .signature_name = reading->signature_name};
     struct clary_error *err = &reading->err;
     reading->n_rows = reading->n_blocks = 0;

@@ -169,6 +169,7 @@ TEST(names_of_settings)
     CHECK_INT(clary_style_parse("tfserving"), CLARY_STYLE_TFSERVING);
     CHECK_INT(clary_style_parse("tfserving-strict"),
               CLARY_STYLE_TFSERVING_STRICT);
+    CHECK_INT(clary_style_parse("xgboost"), CLARY_STYLE_XGBOOST);
     CHECK_INT(clary_style_parse("plain"), CLARY_STYLE_PLAIN);
     CHECK_INT(clary_style_parse("Plain"), CLARY_STYLE_COUNT);
     CHECK_INT(clary_style_parse(""), CLARY_STYLE_COUNT);

@@ -41,6 +41,18 @@ TEST(what_is_left_out)
     CHECK_STR(rows_of("5\n0:5\n"), "0|5");
 }
 
+TEST(numbers_as_python_spells_them)
+{
+    READING(libsvm, x3);
+    CHECK_STR(rows_of("1 0:.5 1:+2 2:3.\n"),
+              "row 1, column 1 (x[0]): \".5\" is not a number");
+    reading.pythonic = reading.missing_is_nan = true;
+    CHECK_STR(rows_of("1 0:.5 1:+2 2:3.\n0 0:1_0 2:NAN\n"),
+              "0.5 2 3|10 nan nan");
+    CHECK_STR(rows_of("1 0:inf\n"),
+              "row 1, column 1 (x[0]): \"inf\" is not a number");
+}
+
 TEST(errors)
 {
     static const struct {

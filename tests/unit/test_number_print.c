@@ -140,6 +140,31 @@ static bool doubles_right(double value)
     return double_right(value) & shortest_right(value, false);
 }
 
+TEST(floats_as_python_prints_them)
+{
+    static const struct {
+        float value;
+        const char *text;
+    } cases[] = {
+        {0.438619077F, "0.43861907720565796"},
+        {0.1F, "0.10000000149011612"},
+        {1, "1.0"},
+        {-0.0F, "-0.0"},
+        {1e-5F, "9.999999747378752e-06"},
+        {1e16F, "1.0000000272564224e+16"},
+        {16777216, "16777216.0"},
+        {1e-4F, "9.999999747378752e-05"},
+        {FLT_MAX, "3.4028234663852886e+38"},
+        {1e-45F, "1.401298464324817e-45"},
+        {FLT_MIN, "1.1754943508222875e-38"},
+        {1e15F, "999999986991104.0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        CHECK_STR(print_float(cases[i].value, CLARY_NUMBER_PYTHON),
+                  cases[i].text);
+    CHECK_STR(print_double(1.0 / 3, CLARY_NUMBER_PYTHON), "0.3333333333333333");
+}
+
 TEST(integers_are_printed)
 {
     static const int64_t values[] = {0,

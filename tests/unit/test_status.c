@@ -117,6 +117,7 @@ TEST(names_and_blame)
 {
     CHECK_STR(clary_status_name(CLARY_OK), "ok");
     CHECK_STR(clary_status_name(CLARY_BAD_INPUT), "bad input");
+    CHECK_STR(clary_status_name(CLARY_UNREADABLE), "unreadable");
     for (int i = 0; i < CLARY_STATUS_COUNT; i++)
         for (int j = 0; j < i; j++)
             CHECK(strcmp(clary_status_name((enum clary_status)i),

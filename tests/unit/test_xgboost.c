@@ -268,7 +268,7 @@ TEST(feature_names_name_the_columns_in_any_order)
           memcmp(reply.body, first, reply.len) == 0);
     CHECK_STATUS(clary_invoke(invoke, golden->model, &request, wrong,
                               strlen(wrong), &reply, &why),
-                 CLARY_BAD_INPUT);
+                 CLARY_UNREADABLE);
     CHECK_STR(why.message,
               "header, column 3: \"room\" is not an input of the model");
     clary_invoke_free(invoke);

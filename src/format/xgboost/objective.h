@@ -5,6 +5,7 @@
 #ifndef CLARY_FORMAT_XGBOOST_OBJECTIVE_H
 #define CLARY_FORMAT_XGBOOST_OBJECTIVE_H
 
+#include "data/scores.h"
 #include "format/xgboost/learner.h"
 
 enum clary_transform {
@@ -24,6 +25,7 @@ struct clary_objective {
     const char *name;
     enum clary_transform transform;
     enum clary_link link;
+    enum clary_answer answer;
 };
 
 /* The learner's objective, as the version that wrote the model has it. Errors:

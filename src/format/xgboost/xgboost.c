@@ -219,6 +219,8 @@ static enum clary_status build(struct load *load, struct clary_error *err)
                                       &load->built[i], err));
         CLARY_TRY(check_outputs(load, i, err));
     }
+    loading->answer = load->built[0].objective.answer;
+    loading->n_classes = load->built[0].n_groups;
     CLARY_TRY(clary_built_combine(load->built, load->n, loading->program,
                                   loading->arena, &value, err));
     return add_output(load, value, err);
@@ -299,7 +301,7 @@ static enum clary_status load(struct clary_loading *loading,
 
 const struct clary_format clary_format_xgboost = {
     .name = "XGBoost",
-    .style = "plain",
+    .style = "xgboost",
     .missing_is_nan = true,
     .probe = probe,
     .load = load,
