@@ -78,13 +78,14 @@ enum MHD_Result http_answer_queue(struct MHD_Connection *mhd,
     if (response == NULL)
         return MHD_NO;
     *context = NULL;
-    snprintf(retry_after, sizeof retry_after, "%u", it.retry_after_s);
     add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, it.content_type);
     add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING,
                it.use_gzip ? "gzip" : NULL);
     add_header(response, MHD_HTTP_HEADER_VARY, it.vary);
-    add_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
-               it.retry_after_s > 0 ? retry_after : NULL);
+    if (it.retry_after_s > 0) {
+        snprintf(retry_after, sizeof retry_after, "%u", it.retry_after_s);
+        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_after);
+    }
     add_header(response, MHD_HTTP_HEADER_ALLOW, it.allow);
     add_header(response, "X-Amzn-SageMaker-Custom-Attributes", it.attributes);
     if (must_close)
