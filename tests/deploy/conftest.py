@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from clary_deploy import cli, config_file
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,6 +10,7 @@ import typing
 
 import jsonschema
 import pytest
+
 from clary_deploy import config as types
 from clary_deploy import config_file, schema
 from clary_deploy.errors import ConfigError

@@ -9,6 +9,7 @@ import json
 
 import pytest
 import yaml
+
 from clary_deploy import config_file, names, template, yaml_subset
 from clary_deploy.requests import cloudformation
 from policies import lint
