@@ -65,7 +65,8 @@ LIBS     := $(PACKAGE_LIBS) -lm -pthread
 PROTO     := $(sort $(wildcard src/format/proto/*.proto))
 PROTO_C   := $(PROTO:src/%.proto=$(GEN)/%.pb-c.c)
 PROTO_H   := $(PROTO_C:.c=.h)
-OTHER_ISA := $(if $(filter x86_64,$(PROCESSOR)),,%_avx2.c)
+OTHER_ISA := $(if $(filter x86_64,$(PROCESSOR)),,%_avx2.c) \
+             $(if $(filter aarch64,$(PROCESSOR)),,%_neon.c)
 LIB_C     := $(filter-out $(OTHER_ISA),\
              $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
 SERVE_C   := $(sort $(wildcard serve/*.c))
@@ -79,6 +80,10 @@ UNIT_TESTS  := $(TEST_C:tests/unit/%.c=$(BIN)/tests/%)
 SERVE_TESTS := $(patsubst tests/serve/%.c,$(BIN)/tests/%,\
                $(sort $(wildcard tests/serve/test_*.c)))
 TESTS     := $(UNIT_TESTS) $(SERVE_TESTS)
+# make test-arm64: the NEON tables and what runs on them. OpenBLAS's threads
+# and /proc are not what they are on a machine (test_gemm, test_golden, test_cpu).
+ARM64_TESTS := $(patsubst %,$(BIN)/tests/test_%,kernel kernel_forest number csv \
+    op_unary op_binary op_dense op_reduce forest lightgbm xgboost xgboost_pickle)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BIN)/fuzz/%)
 BENCHES   := $(BENCH_C:bench/%.c=$(BIN)/bench/%)
 # programs that the scripts of bench/ run
@@ -126,6 +131,7 @@ $(OBJ)/%.o: %.c $(BUILD)/flags $(PROTO_H) | packages
 # in them is chosen at run time. (private: not for what they depend on.)
 $(OBJ)/src/kernel/%_avx2.o: private ISA := -O3 -mavx2 -mfma -mbmi -mbmi2 \
     -mpopcnt
+$(OBJ)/src/kernel/%_neon.o: private ISA := -O3
 
 # protobuf-c's output is not ours to warn about.
 $(OBJ)/gen/%.o: private WARNINGS :=
@@ -187,6 +193,17 @@ test: ## Builds and runs every test; ends with "N passed, N failed".
 	@$(MAKE) --no-print-directory $(JOBS) all $(VENV)/made
 	@CC='$(CC)' BUILD='$(BUILD)' TESTS='$(TESTS)' FUZZERS='$(FUZZERS)' \
 	    scripts/test.sh
+
+test-arm64: ## The tests of what differs on arm64, cross-built, under qemu.
+	@scripts/setup.sh build arm64
+	@PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig \
+	    $(MAKE) --no-print-directory $(JOBS) test-arm64-run BUILD=build/arm64 \
+	    CC=aarch64-linux-gnu-gcc \
+	    PACKAGES='$(filter-out libmicrohttpd,$(PACKAGES))'
+
+.PHONY: test-arm64 test-arm64-run
+test-arm64-run: $(ARM64_TESTS)
+	@scripts/arm64.sh $^
 
 test-deploy: ## Tests deploy/ with no AWS; ends with "N passed, N failed".
 	@scripts/setup.sh build deploy
@@ -251,7 +268,7 @@ clean: ## Removes everything that was made.
 	rm -rf build
 
 help: ## Prints this list.
-	@sed -n 's/^\([a-z-]*\): ## \(.*\)/  make \1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z0-9-]*\): ## \(.*\)/  make \1|\2/p' Makefile | \
 	    while IFS='|' read -r name text; do \
 	        printf '%-16s %s\n' "$$name" "$$text"; done
 

@@ -20,6 +20,10 @@ image='buildah podman skopeo runc mmdebstrap qemu-user-static iproute2 git'
 deploy='python3 python3-venv git'
 command -v npm >/dev/null || deploy="$deploy nodejs npm"
 modules='libmicrohttpd openblas libarchive zlib libcjson libprotobuf-c libmd'
+# what build has, but for libmicrohttpd: no test of the server runs there
+arm64='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+    libopenblas-pthread-dev:arm64 libarchive-dev:arm64 zlib1g-dev:arm64
+    libcjson-dev:arm64 libprotobuf-c-dev:arm64 libmd-dev:arm64'
 
 check=no
 [ "${1-}" = --check ] && { check=yes; shift; }
@@ -33,6 +37,7 @@ for group in $groups; do
     fuzz) wanted="$wanted $fuzz" ;;
     lint) wanted="$wanted $lint" ;;
     bench) wanted="$wanted $bench" ;;
+    arm64) wanted="$wanted $arm64" ;;
     image) wanted="$wanted $image" ;;
     deploy) wanted="$wanted $deploy" ;;
     *) echo "setup.sh: no group is called $group" >&2; exit 2 ;;
@@ -55,8 +60,9 @@ if ! command -v dpkg-query >/dev/null; then
     exit 1
 fi
 
-installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $wanted \
-    2>/dev/null | sed -n 's/ installed$//p')
+own=$(dpkg --print-architecture)
+installed=$(dpkg-query -W -f '${Package}:${Architecture} ${db:Status-Status}\n' \
+    $wanted 2>/dev/null | sed -n "s/:$own / /; s/:all / /; s/ installed\$//p")
 missing=$(printf '%s\n' $wanted $installed $installed | sort | uniq -u)
 [ -z "$missing" ] && exit 0
 
@@ -76,6 +82,7 @@ fi
 
 echo "installing:" $missing
 export DEBIAN_FRONTEND=noninteractive
+case $missing in *:arm64*) $sudo dpkg --add-architecture arm64 ;; esac
 $sudo apt-get update -q </dev/null
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
     --no-install-recommends $missing </dev/null

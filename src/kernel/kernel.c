@@ -17,6 +17,12 @@ static const struct clary_kernels *chosen = &clary_kernels_scalar;
 
 const struct clary_kernels *const *clary_kernels_runnable(void)
 {
+#if defined(__aarch64__)
+    static const struct clary_kernels *const with_neon[] = {
+        &clary_kernels_scalar, &clary_kernels_neon, NULL};
+
+    return with_neon;
+#else
     static const struct clary_kernels *const portable[] = {
         &clary_kernels_scalar, NULL};
 #if defined(__x86_64__)
@@ -27,6 +33,7 @@ const struct clary_kernels *const *clary_kernels_runnable(void)
         return with_avx2;
 #endif
     return portable;
+#endif
 }
 
 enum clary_status clary_kernels_init(struct clary_error *err)

@@ -2,9 +2,9 @@
  *
  * kernel_scalar.c is the specification: plain loops with the equation above
  * them. Every other table gives the same bits where the comment says "exact".
- * Tables are chosen once (clary_kernels_init); CLARY_CPU=scalar|avx2
- * overrides. Only kernel_<isa>.c files are compiled with ISA flags, and they
- * hold intrinsics, static functions and their table, nothing else.
+ * Tables are chosen once (clary_kernels_init); CLARY_CPU=scalar|
+ * avx2|neon overrides. Only kernel_<isa>.c files are compiled with ISA flags,
+ * and they hold intrinsics, static functions and their table, nothing else.
  *
  * threads: any number at once, after clary_kernels_init.
  * SPDX-License-Identifier: Apache-2.0
@@ -72,7 +72,7 @@ struct clary_blend_tree {
 #define CLARY_BLEND_BYTES (129 * CLARY_BLEND_ROWS)
 
 struct clary_kernels {
-    const char *name; /* "scalar", "avx2" */
+    const char *name; /* "scalar", "avx2", "neon" */
 
     /* y (rows, n) = max(x (rows, k) W + b, floor), exact:
      *   n > 4   y[r][j] = b[j], then y = fma(x[r][i], W[i][j], y) for i = 0 ..

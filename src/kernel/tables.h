@@ -17,6 +17,10 @@ void clary_blend_scalar(const struct clary_blend_tree *tree,
 void clary_blend_avx2(const struct clary_blend_tree *tree, const int8_t *ranks,
                       size_t rows, uint8_t *slots, uint8_t *labels);
 extern const struct clary_kernels clary_kernels_avx2; /* needs FMA too */
+#elif defined(__aarch64__)
+void clary_blend_neon(const struct clary_blend_tree *tree, const int8_t *ranks,
+                      size_t rows, uint8_t *slots, uint8_t *labels);
+extern const struct clary_kernels clary_kernels_neon;
 #endif
 
 #endif

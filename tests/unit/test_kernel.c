@@ -144,34 +144,47 @@ TEST(every_k)
     }
 }
 
-/* Seven rows of a long sum: each order of summing would round another way. */
-TEST(long_sums)
+/* Wide layers: each order of summing would round another way. The kernels sum
+ * them span by span, and n is the end of whole, half and other panels. */
+static void compare_wide(size_t k, size_t n)
 {
-    enum { K = 5000, N = 43, ROWS = 7 };
-    float *w = malloc(K * N * sizeof *w), *x = malloc(ROWS * K * sizeof *x);
-    float y[2][ROWS * N];
+    enum { ROWS = 103 };
+    static const size_t counts[] = {1, 2, 5, 6, 7, 48, 97, ROWS};
+    float *w = malloc(k * n * sizeof *w), *x = malloc(ROWS * k * sizeof *x);
+    float *y[2] = {malloc(ROWS * n * sizeof *x), malloc(ROWS * n * sizeof *x)};
     const struct clary_kernels *const *tables = clary_kernels_runnable();
     struct clary_dense dense;
     struct clary_arena arena;
     struct clary_error err;
 
-    clary_arena_init(&arena, 1 << 22);
-    if (!CHECK(w && x))
+    clary_arena_init(&arena, 1 << 24);
+    if (!CHECK(w && x && y[0] && y[1]))
         return;
-    fill(w, K * N, 0);
-    fill(x, ROWS * K, 0);
-    CHECK_STATUS(
-        clary_dense_pack(&arena, w, NULL, K, N, -INFINITY, &dense, &err),
-        CLARY_OK);
+    fill(w, k * n, 0);
+    fill(x, ROWS * k, 0);
+    CHECK_STATUS(clary_dense_pack(&arena, w, w, k, n, -1, &dense, &err),
+                 CLARY_OK);
     tables[0]->dense(&dense, x, ROWS, y[0]);
     for (size_t t = 0; tables[t]; t++)
-        for (size_t rows = 1; rows <= ROWS; rows++) {
-            tables[t]->dense(&dense, x, rows, y[1]);
-            CHECK(memcmp(y[0], y[1], rows * N * sizeof y[0][0]) == 0);
+        for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+            memset(y[1], 0xaa, ROWS * n * sizeof *x);
+            tables[t]->dense(&dense, x, counts[c], y[1]);
+            CHECK(memcmp(y[0], y[1], counts[c] * n * sizeof *x) == 0);
         }
     clary_arena_deinit(&arena);
     free(w);
     free(x);
+    free(y[0]);
+    free(y[1]);
+}
+
+TEST(wide_layers)
+{
+    compare_wide(257, 16);
+    compare_wide(512, 43);
+    compare_wide(513, 31);
+    compare_wide(1024, 48);
+    compare_wide(1300, 53);
 }
 
 /* y = (1 2) w + (100 200 300), w = (1 2 3; 4 5 6) */

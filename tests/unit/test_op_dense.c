@@ -103,9 +103,11 @@ TEST(gemm_agrees_on_integers)
     const struct clary_dense_spec spec = {
         .w = weights, .bias = weights, .k = K, .n = N, .floor = -3};
     struct clary_dense_params gemm = {.spec = spec, .use_gemm = true};
+    struct clary_dense packed;
     struct clary_error err;
     struct op_check c;
 
+    clary_arena_init(&arena, 1 << 20);
     gemm.scratch_bytes = CLARY_GEMM_ROWS * (K + N) * sizeof(float);
     for (size_t i = 0; i < K * N; i++)
         weights[i] = (float)((int)(i * 7 % 23) - 11);
@@ -113,7 +115,10 @@ TEST(gemm_agrees_on_integers)
         in[i] = (float)((int)(i * 5 % 19) - 9);
     in[3] = NAN;
     CHECK_STATUS(clary_gemm_init(1, &err), CLARY_OK);
-    clary_kernels()->dense(&params_of(&spec)->packed, in, ROWS, expected);
+    CHECK_STATUS(
+        clary_dense_pack(&arena, weights, weights, K, N, -3, &packed, &err),
+        CLARY_OK);
+    clary_kernels()->dense(&packed, in, ROWS, expected);
     CHECK(isnan(expected[0]) && expected[N] >= -3);
     c = check_of(&gemm);
     c.rows = ROWS;
