@@ -109,46 +109,4 @@ enum clary_status clary_forest_add(struct clary_program *program,
                                    uint32_t input, uint32_t *out,
                                    struct clary_error *err) CLARY_MUST_USE;
 
-/* --- explanations --------------------------------------------------------- */
-
-/* How much each feature adds to the margins of a row: exact Shapley values of
- * the trees, where a feature that is not known goes both ways in proportion to
- * the covers (the libraries' pred_contribs=True, pred_contrib=True).
- *
- * source: Lundberg, Erion, Lee, "Consistent Individualized Feature Attribution
- * for Tree Ensembles" (2018), algorithm 2.
- */
-struct clary_explainer;
-
-/* Prepares the explanations of a program's forest, which must be its only one.
- *
- *   out     lives in `arena`, refers to the program
- *   errors  CLARY_UNSUPPORTED (no forest or several, no covers, linear leaves,
- *           trees deeper than 512 nodes), CLARY_NO_MEMORY
- */
-enum clary_status clary_explainer_new(struct clary_arena *arena,
-                                      const struct clary_program *program,
-                                      struct clary_explainer **out,
-                                      struct clary_error *err) CLARY_MUST_USE;
-
-/* Contributions of one row: n_groups * (n_features + 1). */
-size_t clary_explainer_width(const struct clary_explainer *explainer);
-
-/* Working memory of clary_explain, for any number of rows. */
-size_t clary_explainer_scratch_bytes(const struct clary_explainer *explainer);
-
-/* Explains `rows` rows.
- *
- *   x              (rows, n_features), what the forest op reads, in its dtype
- *   scratch        clary_explainer_scratch_bytes, aligned as by an arena
- *   contributions  (rows, n_groups, n_features + 1): of each feature, then what
- *                  the margin is on average (the base included); they add up
- *                  to the margin but for rounding
- *   cost           trees * leaves * depth^2 a row, some 2 ms for 100 trees of
- *                  depth 6
- *   threads        any number at once, each with its scratch
- */
-void clary_explain(const struct clary_explainer *explainer, const void *x,
-                   size_t rows, void *scratch, double *contributions);
-
 #endif

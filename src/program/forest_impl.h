@@ -8,7 +8,7 @@
  *   forest_walk.c     ranks -> leaves, by walking
  *   forest_sums.c     leaves -> margins
  *   op_forest.c       the op: rows -> ranks -> leaves -> margins
- *   forest_shap.c     explanations
+ *   forest_shap.c     explanations, for explain.c
  *
  * Ranks. Every comparison is turned into `rank > k`, where the rank of x
  * counts the thresholds of its feature below x. So one search a feature, not
@@ -272,5 +272,27 @@ void clary_forest_sums_add_labels(const struct clary_forest *forest,
 /* Base at the end, divisor. */
 void clary_forest_sums_finish(const struct clary_forest *forest, size_t rows,
                               void *sums);
+
+/* --- forest_shap.c -------------------------------------------------------- */
+
+struct clary_shap;
+
+/* Errors: CLARY_UNSUPPORTED (no covers, linear leaves, too deep),
+ * CLARY_NO_MEMORY. */
+enum clary_status clary_shap_new(struct clary_arena *arena,
+                                 const struct forest_params *params,
+                                 struct clary_shap **out,
+                                 struct clary_error *err) CLARY_MUST_USE;
+
+/* As in explain.h. */
+double clary_shap_row_ns(const struct clary_shap *shap);
+size_t clary_shap_scratch_bytes(const struct clary_shap *shap);
+
+/* Rows at a time: a tree stays in the nearest caches for them. */
+#define CLARY_SHAP_ROWS 8
+
+/* contributions (rows, n_groups, n_features + 1), rows <= CLARY_SHAP_ROWS. */
+void clary_shap_rows(const struct clary_shap *shap, const void *x, size_t rows,
+                     void *scratch, double *contributions);
 
 #endif

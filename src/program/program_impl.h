@@ -31,6 +31,8 @@ struct program_field {
     const char *const *column_names; /* NULL: none */
 };
 
+struct clary_linear;
+
 struct clary_program {
     struct clary_arena *arena;
     struct program_value *values;
@@ -40,6 +42,8 @@ struct clary_program {
     struct program_field *inputs, *outputs;
     size_t n_inputs, n_outputs, inputs_capacity, outputs_capacity;
     uint64_t fold_work; /* multiplications that folding has done so far */
+    const struct clary_linear *linear; /* the last that was told of */
+    size_t n_linear;                   /* that were */
 
     /* after finish */
     struct clary_field *input_fields, *output_fields;

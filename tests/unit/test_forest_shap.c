@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "program/explain.h"
 #include "program/forest.h"
 #include "program/program.h"
 #include "tests/unit/forest_sample.h"
@@ -87,7 +88,7 @@ static double margin_of_set(const struct clary_forest *forest, size_t group,
         if (forest->groups[t] == group)
             sum += value_of_set(forest, forest->roots[t], x, row, known) *
                    (forest->weights ? forest->weights[t] : 1);
-    return forest->divisor != 0 ? sum / forest->divisor : sum;
+    return sum;
 }
 
 static double factorial(size_t n)
@@ -120,14 +121,21 @@ enum { ROWS = 12 };
 /* All contributions of ROWS rows; the scratch has exactly its bytes. */
 static double *explain(const struct subject *subject, const void *x)
 {
-    double *y = sample_alloc(ROWS * clary_explainer_width(subject->explainer),
-                             sizeof *y);
+    const struct clary_field *field = clary_explainer_field(subject->explainer);
+    const size_t n = ROWS * field->width;
+    double *y = sample_alloc(n, sizeof *y);
     void *scratch = NULL;
 
     CHECK(posix_memalign(&scratch, CLARY_ARENA_ALIGN,
                          clary_explainer_scratch_bytes(subject->explainer)) ==
           0);
     clary_explain(subject->explainer, x, ROWS, scratch, y);
+    for (size_t i = n; field->dtype == F32 && i-- > 0;) {
+        float narrow;
+
+        memcpy(&narrow, (const char *)y + i * sizeof narrow, sizeof narrow);
+        y[i] = (double)narrow;
+    }
     free(scratch);
     return y;
 }
@@ -143,23 +151,26 @@ static void check_sample(const struct sample_spec *spec, bool by_definition)
     double *y;
 
     CHECK_STATUS(subject_open(&subject, forest), CLARY_OK);
-    CHECK_INT(clary_explainer_width(subject.explainer),
+    CHECK_INT(clary_explainer_field(subject.explainer)->width,
               spec->n_groups * (n + 1));
     y = explain(&subject, x);
     for (size_t i = 0; i < ROWS * spec->n_groups; i++) {
         const double *row = y + i * (n + 1);
         const size_t r = i / spec->n_groups, g = i % spec->n_groups;
+        /* of F32 the margins add up in float, to some thousand */
         const double tolerance = spec->dtype == F32 ? 1e-3 : 1e-9;
         double sum = row[n];
 
         for (size_t f = 0; f < n; f++) {
             sum += row[f];
             if (by_definition)
-                CHECK_NEAR(row[f], shapley(forest, g, x, r, f), 1e-6);
+                CHECK_NEAR(row[f], shapley(forest, g, x, r, f), tolerance);
         }
+        if (forest->divisor != 0)
+            sum /= forest->divisor;
         CHECK_NEAR(sum, sample_margin(forest, g, x, r), tolerance);
         if (by_definition)
-            CHECK_NEAR(row[n], margin_of_set(forest, g, x, r, 0), 1e-6);
+            CHECK_NEAR(row[n], margin_of_set(forest, g, x, r, 0), tolerance);
     }
     free(y);
     free(x);
@@ -253,10 +264,10 @@ TEST(stump_by_hand)
 
     CHECK_STATUS(subject_open(&subject, &forest), CLARY_OK);
     y = explain(&subject, x);
-    CHECK_NEAR(y[0], -1, 0);
+    CHECK_NEAR(y[0], -1, 1e-14);
     CHECK_NEAR(y[1], 0, 0);
     CHECK_NEAR(y[2], 12, 0);
-    CHECK_NEAR(y[3], 1, 0);
+    CHECK_NEAR(y[3], 1, 1e-14);
     CHECK_NEAR(y[5], 12, 0);
     free(y);
     clary_arena_deinit(&subject.arena);
@@ -276,7 +287,7 @@ TEST(sides_without_cover)
     forest.leaf_covers = covers;
     CHECK_STATUS(subject_open(&subject, &forest), CLARY_OK);
     y = explain(&subject, x);
-    CHECK_NEAR(y[0], -2, 0);
+    CHECK_NEAR(y[0], -2, 1e-14);
     CHECK_NEAR(y[2], 13, 0);
     CHECK_NEAR(y[3], 0, 0);
     free(y);
@@ -314,15 +325,17 @@ TEST(what_cannot_be_explained)
 }
 
 /* A chain of `depth` nodes, each of which lets half of the rows go. */
-static void check_chain(size_t depth, enum clary_status status)
+static void check_chain(size_t depth, size_t n_features,
+                        enum clary_status status)
 {
     struct clary_forest_node *nodes = sample_alloc(depth, sizeof *nodes);
     double *leaves = sample_alloc(depth + 1, sizeof *leaves);
     float *covers = sample_alloc(depth + 1, sizeof *covers);
-    double *x = sample_alloc(2 * (size_t)ROWS, sizeof *x), *y;
+    double *x = sample_alloc(n_features * ROWS, sizeof *x), *y;
     const int32_t root = 0;
     struct clary_forest forest = stump(nodes, &root);
     struct subject subject;
+    double sum = 0;
 
     for (size_t n = 0; n < depth; n++) {
         nodes[n] = (struct clary_forest_node){
@@ -330,12 +343,14 @@ static void check_chain(size_t depth, enum clary_status status)
             .left = ~(int32_t)n,
             .cover = 8,
             .right = n + 1 < depth ? (int32_t)n + 1 : ~(int32_t)depth,
-            .feature = n % 2};
+            .feature = (uint32_t)(n % n_features)};
         covers[n] = 4;
         leaves[n] = (double)n;
     }
     covers[depth] = 4;
-    x[0] = x[1] = 20.5;
+    for (size_t f = 0; f < n_features; f++)
+        x[f] = 20.5;
+    forest.n_features = n_features;
     forest.n_nodes = depth;
     forest.leaves = leaves;
     forest.leaf_covers = covers;
@@ -343,7 +358,9 @@ static void check_chain(size_t depth, enum clary_status status)
     CHECK_STATUS(subject_open(&subject, &forest), status);
     if (status == CLARY_OK) {
         y = explain(&subject, x);
-        CHECK_NEAR(y[0] + y[1] + y[2], sample_margin(&forest, 0, x, 0), 1e-6);
+        for (size_t f = 0; f <= n_features; f++)
+            sum += y[f];
+        CHECK_NEAR(sum, sample_margin(&forest, 0, x, 0), 1e-9);
         free(y);
     } else {
         CHECK_STR(subject.err.message, "contributions of trees of a depth of "
@@ -358,8 +375,9 @@ static void check_chain(size_t depth, enum clary_status status)
 
 TEST(chains)
 {
-    check_chain(512, CLARY_OK);
-    check_chain(513, CLARY_UNSUPPORTED);
+    check_chain(512, 2, CLARY_OK);
+    check_chain(512, 512, CLARY_OK);
+    check_chain(513, 2, CLARY_UNSUPPORTED);
 }
 
 TEST(a_program_without_a_forest)
@@ -382,7 +400,49 @@ TEST(a_program_without_a_forest)
     CHECK_STATUS(clary_program_finish(program, &err), CLARY_OK);
     CHECK_STATUS(clary_explainer_new(&arena, program, &explainer, &err),
                  CLARY_UNSUPPORTED);
-    CHECK_STR(err.message, "contributions are those of the trees of one "
-                           "forest; the model has 0");
+    CHECK_STR(err.message,
+              "contributions are those of trees, and the model has none");
+    clary_arena_deinit(&arena);
+}
+
+TEST(linear_models)
+{
+    static const float weights[] = {2, -1, 0.5f, 4}, biases[] = {7, 8};
+    const float x[] = {3, (float)NAN, 0.25f, 10};
+    const float expected[] = {6, 0, 7, 1.5f, 0, 8, 0.5f, -10, 7, 0.125f, 40, 8};
+    const struct clary_shape row = {1, {2}};
+    struct clary_linear linear = {
+        .n_features = 2, .n_groups = 2, .weights = weights, .biases = biases};
+    struct clary_explainer *explainer;
+    struct clary_program *program;
+    struct clary_arena arena;
+    struct clary_error err;
+    float y[12];
+    uint32_t out;
+
+    clary_arena_init(&arena, (size_t)1 << 30);
+    program = clary_program_new(&arena, &err);
+    CHECK_STATUS(
+        clary_program_input(program, "x", F32, &row, &linear.input, &err),
+        CLARY_OK);
+    CHECK_STATUS(clary_program_add(program, "relu", "r", NULL, &linear.input, 1,
+                                   &out, 1, &err),
+                 CLARY_OK);
+    CHECK_STATUS(clary_program_output(program, "y", out, &err), CLARY_OK);
+    clary_program_tell_linear(program, &linear);
+    CHECK_STATUS(clary_program_finish(program, &err), CLARY_OK);
+    CHECK_STATUS(clary_explainer_new(&arena, program, &explainer, &err),
+                 CLARY_OK);
+    CHECK_INT(clary_explainer_field(explainer)->width, 6);
+    clary_explain(
+        explainer, x, 2,
+        clary_arena_alloc(&arena, clary_explainer_scratch_bytes(explainer)), y);
+    for (size_t i = 0; i < 12; i++)
+        CHECK_NEAR(y[i], expected[i], 0);
+    clary_program_tell_linear(program, &linear);
+    CHECK_STATUS(clary_explainer_new(&arena, program, &explainer, &err),
+                 CLARY_UNSUPPORTED);
+    CHECK_STR(err.message, "contributions are those of one model; here 2 "
+                           "answer together");
     clary_arena_deinit(&arena);
 }

@@ -14,6 +14,7 @@
 #include "format/xgboost/build.h"
 
 #include "format/xgboost/steps.h"
+#include "program/explain.h"
 
 #include <string.h>
 
@@ -219,26 +220,30 @@ static enum clary_status add_linear(const struct clary_learner *learner,
 {
     struct clary_steps steps = {program, arena, learner->name};
     struct clary_axis_params axis = {.axis = 1};
+    struct clary_linear *linear = clary_arena_calloc(arena, 1, sizeof *linear);
     size_t n = (size_t)learner->n_features, n_groups = built->n_groups;
-    float *weights = clary_arena_calloc(arena, n, sizeof *weights);
     uint32_t *margins = clary_arena_calloc(arena, n_groups, sizeof *margins);
 
-    if (!weights || !margins)
-        return clary_no_memory(err);
     if (learner->n_linear / n_groups != n + 1 ||
         learner->n_linear % n_groups != 0)
         return clary_learner_fail(learner, CLARY_BAD_MODEL, err,
                                   "%zu weights, expected %zu x %zu",
                                   learner->n_linear, n + 1, n_groups);
-    for (size_t g = 0; g < n_groups; g++) {
-        float bias = learner->linear[n * n_groups + g];
-
+    float *weights =
+        clary_arena_calloc(arena, learner->n_linear, sizeof *weights);
+    if (!linear || !weights || !margins)
+        return clary_no_memory(err);
+    float *biases = weights + n * n_groups;
+    *linear = (struct clary_linear){input, n, n_groups, weights, biases};
+    for (size_t g = 0; g < n_groups; g++, weights += n) {
+        biases[g] =
+            learner->linear[n * n_groups + g] + base_of(learner, built, 0);
         for (size_t f = 0; f < n; f++)
             weights[f] = learner->linear[f * n_groups + g];
-        CLARY_TRY(add_linear_group(&steps, learner, weights,
-                                   bias + base_of(learner, built, 0), input,
+        CLARY_TRY(add_linear_group(&steps, learner, weights, biases[g], input,
                                    &margins[g], err));
     }
+    clary_program_tell_linear(program, linear);
     built->margins = margins[0];
     if (n_groups == 1)
         return CLARY_OK;
