@@ -26,6 +26,7 @@ SPECIAL = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1e-35, ZERO, -ZERO,
 CODES = [math.nan, math.inf, -math.inf, -1.0, -0.5, -0.0, 0.9, 31.0, 32.0,
          63.5, 1e10, -1e10]
 MOST_EDGES = 200
+EXPLAINED = 5  # one edge of so many
 
 
 @dataclass
@@ -204,6 +205,9 @@ def write(case: Case) -> None:
     }
     if not np.array_equal(raw, transformed, equal_nan=True):
         texts["edges_expected.csv"] = csv_text(transformed)
+    if not case.parameters.get("linear_tree"):  # LightGBM refuses these
+        texts["contributions.csv"] = csv_text(
+            predict(edges[::EXPLAINED], pred_contrib=True))
     for name, text in texts.items():
         (case.folder / name).write_text(text)
     print(f"{case.folder.name:24} {len(case.model):7} B {len(edges):4} edges")

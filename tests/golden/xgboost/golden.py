@@ -23,6 +23,7 @@ import numpy as np
 import xgboost as xgb
 
 MAX_ROWS = 140
+EXPLAINED = 4  # one row of so many
 LARGEST = np.finfo(np.float32).max
 
 
@@ -39,6 +40,7 @@ class Case:
     combine: Callable | None = None  # predictions of several models to one
     header: list[str] | None = None
     cells: list = field(default_factory=list)  # (column, value) to try
+    explained: bool = True  # contributions add up to the margin
 
 
 def binary_nodes(model: bytes):
@@ -145,6 +147,15 @@ def predictions(case: Case, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             np.asarray(scores, np.float32).reshape(len(rows), -1))
 
 
+def contributions(case: Case, rows: np.ndarray) -> np.ndarray | None:
+    """What each feature adds to the margin of the only model."""
+    if case.combine or not case.explained:
+        return None
+    values = case.boosters[0].predict(xgb.DMatrix(rows, **case.matrix),
+                                      pred_contribs=True, **case.predict)
+    return np.asarray(values, np.float32).reshape(len(rows), -1)
+
+
 def write(folder: Path, case: Case) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = rows_of(case)
@@ -154,6 +165,9 @@ def write(folder: Path, case: Case) -> None:
     (folder / "input.csv").write_text(csv(rows, case.header))
     (folder / "expected.csv").write_text(csv(scores))
     (folder / "expected_margin.csv").write_text(csv(margin))
+    explained = contributions(case, rows[::EXPLAINED])
+    if explained is not None:
+        (folder / "contributions.csv").write_text(csv(explained))
     shape = [width] if width > 1 else []
     (folder / "signature.json").write_text(
         '{\n  "inputs": [\n    {"name": "features", "dtype": "float32", '
