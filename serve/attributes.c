@@ -1,4 +1,5 @@
-/* attributes.c: "tfs-model-name=NAME,tfs-model-version=N,tfs-method=predict".
+/* attributes.c: "tfs-model-name=NAME,tfs-model-version=N,tfs-method=predict"
+ * and "clary-explain=shap", in any order and beside others.
  *
  * Of the methods only predict exists here: classify and regress answer in
  * another shape, which a client must not get by surprise.
@@ -9,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,22 +29,29 @@ static struct span trim(struct span span)
     return span;
 }
 
+/* Takes the next attribute off the header; false when none is left. */
+static bool next(const char **header, struct span *item)
+{
+    if (**header == '\0')
+        return false;
+    size_t len = strcspn(*header, ",");
+    *item = trim((struct span){*header, len});
+    *header += len;
+    *header += **header == ',';
+    return true;
+}
+
 /* The value of attribute `key`; the last one counts. */
 static struct span attribute(const char *header, const char *key)
 {
-    struct span value = {NULL, 0};
+    struct span value = {NULL, 0}, item;
+    size_t key_len = strlen(key);
 
-    while (*header != '\0') {
-        size_t len = strcspn(header, ",");
-        struct span item = trim((struct span){header, len});
-        size_t key_len = strlen(key);
+    while (next(&header, &item))
         if (item.len > key_len && memcmp(item.text, key, key_len) == 0 &&
             item.text[key_len] == '=')
             value = trim(
                 (struct span){item.text + key_len + 1, item.len - key_len - 1});
-        header += len;
-        header += *header == ',';
-    }
     return value;
 }
 
@@ -108,4 +117,34 @@ enum clary_status attributes_check(const char *header, const char *model_name,
                       "Servable not found for request: Specific(%.*s, "
                       "%" PRId64 ")",
                       (int)name.len, name.text, wanted);
+}
+
+enum clary_status attributes_explain(const char *header,
+                                     enum clary_explain *explain,
+                                     struct clary_error *err)
+{
+    static const char ours[] = "clary-", key[] = "clary-explain=";
+    struct span item;
+
+    *explain = CLARY_EXPLAIN_NONE;
+    while (header != NULL && next(&header, &item)) {
+        char value[16];
+        if (item.len < strlen(ours) ||
+            memcmp(item.text, ours, strlen(ours)) != 0)
+            continue;
+        if (item.len < strlen(key) || memcmp(item.text, key, strlen(key)) != 0)
+            return clary_fail(err, CLARY_BAD_INPUT,
+                              "custom attribute \"%.*s\" is not known, "
+                              "expected clary-explain=shap",
+                              (int)item.len, item.text);
+        item = trim(
+            (struct span){item.text + strlen(key), item.len - strlen(key)});
+        snprintf(value, sizeof value, "%.*s", (int)item.len, item.text);
+        *explain = clary_explain_parse(value);
+        if (*explain == CLARY_EXPLAIN_COUNT)
+            return clary_fail(err, CLARY_BAD_INPUT,
+                              "clary-explain is \"%.*s\", expected shap",
+                              (int)item.len, item.text);
+    }
+    return CLARY_OK;
 }

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MODEL, ACCEPT, CONTENT_TYPE };
+enum { MODEL, ACCEPT, CONTENT_TYPE, EXPLAIN };
 
 static const struct option options[] = {
     [MODEL] = {"--model", "PATH", "artifact (default: CLARY_MODEL)"},
@@ -27,6 +27,8 @@ static const struct option options[] = {
                 "media type of the output (default: the style's)"},
     [CONTENT_TYPE] = {"--content-type", "TYPE",
                       "media type of the input (default: text/csv)"},
+    [EXPLAIN] = {"--explain", NULL,
+                 "add what each column contributes to a prediction of trees"},
 };
 
 enum {
@@ -111,9 +113,11 @@ static enum clary_status predict(const struct arguments *arguments,
     const struct clary_invoke_options invoke_options =
         config_invoke_options(config);
     const char *content_type = arguments->values[CONTENT_TYPE];
-    const struct clary_request request = {content_type != NULL ? content_type
-                                                               : "text/csv",
-                                          arguments->values[ACCEPT]};
+    const struct clary_request request = {
+        .content_type = content_type != NULL ? content_type : "text/csv",
+        .accept = arguments->values[ACCEPT],
+        .explain = arguments->values[EXPLAIN] != NULL ? CLARY_EXPLAIN_SHAP
+                                                      : CLARY_EXPLAIN_NONE};
     struct clary_invoke *invoke = clary_invoke_new(&invoke_options);
     struct progress progress;
 

@@ -11,6 +11,13 @@
 #include <inttypes.h>
 #include <time.h>
 
+enum {
+    NUMBER_BYTES = 16,    /* a number of a reply, and what separates it */
+    EXPLAINED_BYTES = 256 /* some rows, that take milliseconds to explain: so
+                           * often a request that is explained looks at the
+                           * clock */
+};
+
 static enum clary_status check_length(struct route_request *request,
                                       uint64_t length)
 {
@@ -62,20 +69,38 @@ static bool is_heavy(const struct route_request *request)
 
     if (model == NULL)
         return false;
+    if (request->is_explained) /* some tenths of a millisecond a row */
+        return true;
     /* a pace that is not known is 0: infinitely slow */
     return HTTP_PIECE_BYTES * 1e6 / model->pace.body_bytes_per_s >
            (double)request->routes->piece_budget_us;
 }
 
-/* What the reply to so much of a body will take: as much as that to the rows
- * the model was measured with. */
+/* What the reply will take to a byte of the body: as much as that to the rows
+ * the model was measured with, and the contributions. */
+static double reply_ratio(const struct route_request *request)
+{
+    const struct registry_model *model = request->model;
+    const struct clary_field *contributions;
+    struct clary_error unused;
+
+    if (model == NULL)
+        return 0;
+    const struct model_pace *pace = &model->pace;
+    if (!request->is_explained || pace->rows_per_s == 0 ||
+        clary_model_contributions(model->model, &contributions, &unused) !=
+            CLARY_OK)
+        return pace->reply_bytes_per_byte;
+    return pace->reply_bytes_per_byte + (double)contributions->width *
+                                            NUMBER_BYTES * pace->rows_per_s /
+                                            pace->body_bytes_per_s;
+}
+
 static uint64_t expected_reply(const struct route_request *request,
                                uint64_t body_bytes)
 {
-    if (request->model == NULL)
-        return 0;
     return (uint64_t)((double)body_bytes *
-                      request->model->pace.reply_bytes_per_byte);
+                      request->intake.reply_bytes_per_byte);
 }
 
 static enum clary_status read_coding(struct route_request *request,
@@ -127,10 +152,28 @@ void intake_begin(struct route_request *request, const struct http_head *head)
     request->route->begin(request, head);
     if (route_is_answered(request))
         return;
+    request->intake.reply_bytes_per_byte = reply_ratio(request);
     if (read_coding(request, head->content_encoding) != CLARY_OK)
         route_fail_with_error(request);
     else if ((excess = admit(request, length)) != NULL)
         refuse_excess(request, excess);
+}
+
+/* Feeds the route in pieces that are no longer than what may pass between two
+ * looks at the clock. */
+static void feed_route(struct route_request *request, const char *bytes,
+                       size_t len)
+{
+    size_t most = request->is_explained ? EXPLAINED_BYTES : len;
+
+    while (len > 0 && !route_is_answered(request)) {
+        size_t piece = len < most ? len : most;
+        request->route->feed(request, bytes, piece);
+        bytes += piece;
+        len -= piece;
+        if (len > 0 && !route_is_answered(request) && is_late(request))
+            refuse_late(request);
+    }
 }
 
 /* A piece of the body as the route reads it. */
@@ -151,7 +194,7 @@ static bool feed_plain(void *argument, const char *bytes, size_t len)
     if (excess != NULL)
         refuse_excess(request, excess);
     else
-        request->route->feed(request, bytes, len);
+        feed_route(request, bytes, len);
     return !route_is_answered(request);
 }
 

@@ -22,12 +22,13 @@ struct route_request;
 /* A request's part of it. Begin with zeros. */
 struct intake {
     struct ticket ticket;
-    struct inflater *inflater; /* made for the first compressed body */
-    bool is_packed;            /* the body is compressed */
-    bool takes_gzip;           /* the client does, for the answer */
-    char first_byte;           /* of the body */
-    int64_t deadline_ms;       /* on the monotonic clock; 0: none */
-    uint64_t body_bytes;       /* inflated, fed so far */
+    struct inflater *inflater;   /* made for the first compressed body */
+    bool is_packed;              /* the body is compressed */
+    bool takes_gzip;             /* the client does, for the answer */
+    char first_byte;             /* of the body */
+    int64_t deadline_ms;         /* on the monotonic clock; 0: none */
+    double reply_bytes_per_byte; /* of the body, expected; 0: not known */
+    uint64_t body_bytes;         /* inflated, fed so far */
 };
 
 /* Each of them may answer the request. */

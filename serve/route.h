@@ -32,6 +32,7 @@ struct route_request {
     /* for the metrics */
     size_t reason;      /* enum metrics_reason; CLARY_OK */
     uint64_t n_rows;    /* predicted */
+    bool is_explained;  /* its rows are */
     bool is_invocation; /* `invoke` has begun */
     bool is_counted;
 };
@@ -57,6 +58,13 @@ void route_fail(struct route_request *request, unsigned status,
 
 /* The same with request->err. */
 void route_fail_with_error(struct route_request *request);
+
+/* Takes from the attributes what is not of one protocol: the explanation.
+ * Errors: CLARY_BAD_INPUT, in request->err. */
+enum clary_status route_read_attributes(struct route_request *request,
+                                        const struct http_head *head,
+                                        struct clary_request *invocation)
+    CLARY_MUST_USE;
 
 /* Begins and finishes an invocation on request->model. Errors: those of
  * clary_invoke_begin and clary_invoke_finish, in request->err. */

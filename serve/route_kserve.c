@@ -108,9 +108,11 @@ void route_kserve_model_ready(struct route_request *request,
 void route_kserve_infer(struct route_request *request,
                         const struct http_head *head)
 {
-    const struct clary_request invocation = {.protocol = CLARY_PROTOCOL_KSERVE};
+    struct clary_request invocation = {.protocol = CLARY_PROTOCOL_KSERVE};
 
-    if (acquire(request, head) &&
+    if (!acquire(request, head))
+        return;
+    if (route_read_attributes(request, head, &invocation) != CLARY_OK ||
         route_invoke_begin(request, &invocation) != CLARY_OK)
         route_fail_with_error(request);
 }

@@ -149,6 +149,16 @@ enum clary_status route_invoke_finish(struct route_request *request,
     return CLARY_OK;
 }
 
+enum clary_status route_read_attributes(struct route_request *request,
+                                        const struct http_head *head,
+                                        struct clary_request *invocation)
+{
+    CLARY_TRY(attributes_explain(head->attributes, &invocation->explain,
+                                 &request->err));
+    request->is_explained = invocation->explain != CLARY_EXPLAIN_NONE;
+    return CLARY_OK;
+}
+
 /* --- /ping --------------------------------------------------------------- */
 
 static void ping_begin(struct route_request *request,
@@ -214,13 +224,15 @@ static enum clary_status start(struct route_request *request,
     const struct routes *routes = request->routes;
     const struct registry_model *model = request->model;
     struct clary_error *err = &request->err;
-    struct clary_request invocation = {head->content_type, head->accept};
+    struct clary_request invocation = {.content_type = head->content_type,
+                                       .accept = head->accept};
 
     if (takes_any(head->accept) && routes->default_accept != NULL)
         invocation.accept = routes->default_accept;
     if (is_tfserving(request))
         CLARY_TRY(attributes_check(head->attributes, model->info.name,
                                    model->info.version, err));
+    CLARY_TRY(route_read_attributes(request, head, &invocation));
     return route_invoke_begin(request, &invocation);
 }
 
@@ -348,6 +360,7 @@ static bool request_begin(void *argument, const struct http_head *head)
 
     route_count_begin(request);
     request->answer = (struct http_answer){0};
+    request->is_explained = false;
     request->intake.body_bytes = 0;
     snprintf(request->inference_id, sizeof request->inference_id, "%s", id);
     request->route = route_at(head->path);

@@ -47,6 +47,25 @@ enum clary_csv_header {
     CLARY_CSV_HEADER_COUNT
 };
 
+/* What a reply tells of each row beside the model's outputs. */
+enum clary_explain {
+    CLARY_EXPLAIN_NONE,
+    CLARY_EXPLAIN_SHAP, /* what each column adds to the margins: one more
+                         * output, see clary_model_contributions */
+    CLARY_EXPLAIN_COUNT
+};
+
+/* Threads that share the work on one block of rows where it is slow
+ * (explanations). */
+struct clary_team {
+    size_t n_threads;
+    /* Calls task(argument, part) once for each part < n_parts, on whichever
+     * threads, and returns when all have returned. */
+    void (*run)(void *context, size_t n_parts,
+                void (*task)(void *argument, size_t part), void *argument);
+    void *context;
+};
+
 /* Settings of a server, the same for all invocations. Zero: the default. */
 struct clary_invoke_options {
     enum clary_style style;
@@ -58,6 +77,8 @@ struct clary_invoke_options {
                                    * "predicted_label,probability"; it must
                                    * outlive all invocations. NULL: those */
     bool batch; /* of the XGBoost style: a line a row, whatever Accept says */
+    const struct clary_team *team; /* must outlive the invocations; NULL: the
+                                    * calling thread does all */
     bool timed; /* keep clary_invoke_times: eight readings of the clock for a
                  * request of one row, three more for each block of rows */
 };
@@ -80,6 +101,7 @@ struct clary_request {
     const char *content_type; /* header as sent; NULL: there was none */
     const char *accept;       /* header as sent; NULL: there was none */
     enum clary_protocol protocol;
+    enum clary_explain explain;
 };
 
 /* An empty body gets an empty reply in the XGBoost style: no rows, no bytes
@@ -122,7 +144,8 @@ void clary_invoke_watch(struct clary_invoke *invoke,
  *
  *   model     must outlive the invocation
  *   request   is only read here
- *   errors    CLARY_BAD_MEDIA_TYPE, CLARY_NOT_ACCEPTABLE, CLARY_UNSUPPORTED
+ *   errors    CLARY_BAD_MEDIA_TYPE, CLARY_NOT_ACCEPTABLE, CLARY_BAD_INPUT (an
+ *             explanation that the model does not have), CLARY_UNSUPPORTED
  *             (the model has nothing like options.inference_output),
  *             CLARY_NO_MEMORY
  */
@@ -181,6 +204,10 @@ enum clary_status clary_invoke(struct clary_invoke *invoke,
                                struct clary_reply *reply,
                                struct clary_error *err) CLARY_MUST_USE
     __attribute__((nonnull(1, 2, 3, 6, 7)));
+
+/* "shap"; COUNT for an unknown name. */
+enum clary_explain clary_explain_parse(const char *name)
+    __attribute__((nonnull));
 
 /* "tfserving" and so on, for settings; COUNT for an unknown name. */
 enum clary_style clary_style_parse(const char *name) __attribute__((nonnull));

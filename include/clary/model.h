@@ -82,6 +82,21 @@ void clary_model_info(const struct clary_model *model,
 void clary_model_op_info(const struct clary_model *model, size_t index,
                          struct clary_op_info *info) __attribute__((nonnull));
 
+/* The output that an invocation with CLARY_EXPLAIN_SHAP has besides the
+ * signature's, "contributions": (n_groups, n_columns + 1), without the first
+ * for a model of one margin; what each column, in order, adds to the margin,
+ * then what the margin is on average. They add up to the margin but for
+ * rounding; of a random forest of LightGBM to the sum of its trees, not to
+ * their mean, as in LightGBM.
+ *
+ *   out     lives as long as the model
+ *   errors  CLARY_UNSUPPORTED says what the model lacks for it
+ */
+enum clary_status clary_model_contributions(const struct clary_model *model,
+                                            const struct clary_field **out,
+                                            struct clary_error *err)
+    CLARY_MUST_USE __attribute__((nonnull));
+
 /* A file of the artifact by its path inside it ("clary/golden.csv"); false if
  * there is none. The bytes are not NUL-terminated. */
 int clary_model_file(const struct clary_model *model, const char *path,

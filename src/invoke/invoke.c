@@ -14,6 +14,7 @@
  */
 #include "base/clock.h"
 #include "data/codec.h"
+#include "invoke/explain.h"
 #include "invoke/model.h"
 #include "invoke/style.h"
 #include "invoke/watch.h"
@@ -55,6 +56,7 @@ struct clary_invoke {
     bool evaluating; /* a block is run: what fails now was read */
     bool has_body;   /* a byte of it came */
     struct clary_watch watch;
+    struct clary_explaining explaining;
     uint64_t ticks[N_STAGES];
     uint64_t lap; /* the clock when the last of them was added to */
 };
@@ -181,6 +183,8 @@ static enum clary_status block_full(void *context, struct clary_rows *rows,
     }
     if (clary_execution_run(invoke->execution, rows->n_rows, err) != CLARY_OK)
         return locate(invoke, err);
+    if (invoke->explaining.explainer)
+        clary_explaining_run(&invoke->explaining, rows);
     lap(invoke, RUN);
     invoke->result.n_rows = rows->n_rows;
     invoke->result.first_row = rows->first_row;
@@ -272,6 +276,7 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
     clary_buffer_clear(&invoke->out);
     invoke->writing = invoke->evaluating = invoke->has_body = false;
     invoke->watch = (struct clary_watch){0};
+    invoke->explaining.explainer = NULL;
     memset(invoke->ticks, 0, sizeof invoke->ticks);
     invoke->style = invoke->options.style == CLARY_STYLE_AUTO
                         ? clary_model_style(model)
@@ -281,6 +286,10 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
         header = invoke->form.options.tfserving ? CLARY_CSV_HEADER_ABSENT
                                                 : CLARY_CSV_HEADER_AUTO;
     set_blocks(invoke, signature);
+    if (request->explain == CLARY_EXPLAIN_SHAP)
+        CLARY_TRY(clary_explaining_begin(&invoke->explaining, model,
+                                         invoke->options.team, &invoke->arena,
+                                         &invoke->in, &invoke->result, err));
     invoke->reader = (struct clary_reader){
         .rows = &invoke->in,
         .arena = &invoke->arena,
@@ -288,8 +297,8 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
         .missing_is_nan = clary_model_missing_is_nan(model),
         .pythonic = invoke->style == CLARY_STYLE_XGBOOST,
         .signature_name = signature->name};
-    invoke->writer = (struct clary_writer){.fields = signature->outputs,
-                                           .n_fields = signature->n_outputs,
+    invoke->writer = (struct clary_writer){.fields = invoke->result.fields,
+                                           .n_fields = invoke->result.n_fields,
                                            .out = &invoke->out,
                                            .arena = &invoke->arena,
                                            .options = invoke->form.options};

@@ -20,6 +20,8 @@ struct clary_model {
     const struct clary_format *format;
     struct clary_loading loading; /* what the loader told */
     struct clary_signature signature;
+    struct clary_explainer *explainer; /* NULL: unexplained says why */
+    struct clary_error unexplained;
     uint64_t serial;
 };
 
@@ -49,6 +51,9 @@ static enum clary_status load(struct clary_model *model,
                          &signature->n_outputs);
     for (i = 0; i < signature->n_inputs; i++)
         signature->n_columns += signature->inputs[i].width;
+    if (clary_explainer_new(&model->arena, loading->program, &model->explainer,
+                            &model->unexplained) == CLARY_NO_MEMORY)
+        return clary_no_memory(err);
     return CLARY_OK;
 }
 
@@ -134,6 +139,24 @@ const char *clary_model_name(const struct clary_model *model)
 int64_t clary_model_version(const struct clary_model *model)
 {
     return model->loading.version;
+}
+
+const struct clary_explainer *clary_model_explainer(
+    const struct clary_model *model)
+{
+    return model->explainer;
+}
+
+enum clary_status clary_model_contributions(const struct clary_model *model,
+                                            const struct clary_field **out,
+                                            struct clary_error *err)
+{
+    if (!model->explainer) {
+        *err = model->unexplained;
+        return err->status;
+    }
+    *out = clary_explainer_field(model->explainer);
+    return CLARY_OK;
 }
 
 uint64_t clary_model_serial(const struct clary_model *model)

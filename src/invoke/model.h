@@ -7,6 +7,7 @@
 
 #include "base/artifact.h"
 #include "data/scores.h"
+#include "program/explain.h"
 #include "program/program.h"
 
 #include <clary/invoke.h>
@@ -20,6 +21,10 @@ enum clary_status clary_model_load_artifact(
     struct clary_error *err) CLARY_MUST_USE __attribute__((nonnull(1, 3, 4)));
 
 const struct clary_program *clary_model_program(
+    const struct clary_model *model);
+
+/* NULL: clary_model_contributions says why. */
+const struct clary_explainer *clary_model_explainer(
     const struct clary_model *model);
 
 /* The style that CLARY_STYLE_AUTO means for this model. */

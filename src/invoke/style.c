@@ -55,6 +55,11 @@ enum clary_csv_header clary_csv_header_parse(const char *name)
                                        name);
 }
 
+enum clary_explain clary_explain_parse(const char *name)
+{
+    return strcmp(name, "shap") == 0 ? CLARY_EXPLAIN_SHAP : CLARY_EXPLAIN_COUNT;
+}
+
 /* What an Accept list says. */
 struct accepted {
     const struct clary_codec *codec; /* of the best range; NULL: the default */

@@ -1,4 +1,5 @@
-/* test_attributes.c: tfs-model-name, tfs-model-version, tfs-method.
+/* test_attributes.c: tfs-model-name, tfs-model-version, tfs-method,
+ * clary-explain.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -66,4 +67,49 @@ TEST(values_that_cannot_be)
     CHECK_STATUS(check("tfs-method=classify"), CLARY_BAD_INPUT);
     CHECK_STR(err.message,
               "tfs-method classify is not served, expected predict");
+}
+
+static enum clary_explain explain;
+
+static enum clary_status ours(const char *header)
+{
+    err.message[0] = '\0';
+    explain = CLARY_EXPLAIN_COUNT;
+    return attributes_explain(header, &explain, &err);
+}
+
+TEST(nothing_to_explain)
+{
+    static const char *const headers[] = {
+        NULL,       "",
+        "a=b",      "tfs-model-name=other,explain=all",
+        "x-clary-", "clary=1,c000b4f9-df62-4c85-a0bf-7c525f9104a4"};
+
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        CHECK_STATUS(ours(headers[i]), CLARY_OK);
+        CHECK_INT(explain, CLARY_EXPLAIN_NONE);
+    }
+}
+
+TEST(explanations)
+{
+    CHECK_STATUS(ours("clary-explain=shap"), CLARY_OK);
+    CHECK_INT(explain, CLARY_EXPLAIN_SHAP);
+    CHECK_STATUS(ours("a=b, clary-explain= shap\t,c=d"), CLARY_OK);
+    CHECK_INT(explain, CLARY_EXPLAIN_SHAP);
+}
+
+TEST(ours_but_not_known)
+{
+    CHECK_STATUS(ours("clary-explain=lime"), CLARY_BAD_INPUT);
+    CHECK_STR(err.message, "clary-explain is \"lime\", expected shap");
+    CHECK_STATUS(ours("clary-explain="), CLARY_BAD_INPUT);
+    CHECK_STATUS(ours("clary-explain=shap,clary-explain=shapshapshapshapshap"),
+                 CLARY_BAD_INPUT);
+    CHECK_STR(err.message,
+              "clary-explain is \"shapshapshapshapshap\", expected shap");
+    CHECK_STATUS(ours("clary-explian=shap"), CLARY_BAD_INPUT);
+    CHECK_STR(err.message, "custom attribute \"clary-explian=shap\" is not "
+                           "known, expected clary-explain=shap");
+    CHECK_STATUS(ours("clary-explain"), CLARY_BAD_INPUT);
 }

@@ -176,6 +176,28 @@ TEST(a_warm_request_calls_nothing)
     }
 }
 
+TEST(a_warm_explanation_calls_nothing)
+{
+    const struct clary_request request = {.content_type = "text/csv",
+                                          .explain = CLARY_EXPLAIN_SHAP};
+    static const char body[] = "1,2,3,4,5\n,,0.5,,\n";
+    struct clary_invoke *invoke = clary_invoke_new(NULL);
+    struct clary_model *model;
+    CHECK_STATUS(
+        clary_model_load("tests/golden/xgboost/multi-softprob/model.tar.gz",
+                         NULL, &model, &err),
+        CLARY_OK);
+    for (size_t i = 0; i < 3; i++) {
+        size_t before = n_calls;
+        CHECK_STATUS(clary_invoke(invoke, model, &request, body, strlen(body),
+                                  &reply, &err),
+                     CLARY_OK);
+        CHECK_INT(n_calls > before, i == 0);
+    }
+    clary_model_free(model);
+    clary_invoke_free(invoke);
+}
+
 TEST(a_refused_request_calls_nothing)
 {
     const struct golden *golden = golden_case("half-plus-three");
