@@ -2,7 +2,9 @@
  *
  * Order of life: settings are checked; the port is open, so that connections
  * are taken and /ping says 503; the model is loaded and scores a row in this
- * thread; ready; a signal; what is in flight finishes; the end, status 0.
+ * thread; ready; a signal; what is in flight finishes; the end, status 0. The
+ * fences of the sandbox go up before the port is open, so that every thread is
+ * behind the first, and when no thread has to be started any more.
  *
  * As process 1 of a container it has no default signal actions, so SIGTERM and
  * SIGINT are dealt with from the first line on: before there is a model they
@@ -18,6 +20,7 @@
 #include "metrics_emf.h"
 #include "registry.h"
 #include "routes.h"
+#include "sandbox.h"
 #include "server.h"
 
 #include <clary/clary.h>
@@ -267,9 +270,12 @@ static int serve(const struct config *config, struct routes *routes)
     const struct clary_load_options load = config_load_options(config);
     struct server *server = NULL;
     struct emf *emf = NULL;
+    struct sandbox sandbox;
     struct clary_error err;
     int status = EXIT_DONE;
 
+    if (config->sandbox != 0)
+        sandbox_fence_files(&sandbox, config->model_path);
     if (listen_for_requests(config, routes, &server, &err) != CLARY_OK)
         return log_failure("cannot listen", &err);
     if (registry_load(routes->registry, config->model_path, &load,
@@ -278,6 +284,8 @@ static int serve(const struct config *config, struct routes *routes)
     } else {
         block_signals();
         emf = start_metrics(config, routes);
+        if (config->sandbox != 0)
+            sandbox_fence_calls(&sandbox);
         log_ready(routes->registry);
         const char *reason = wait_for_signal();
         registry_drain(routes->registry);

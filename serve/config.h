@@ -51,6 +51,7 @@ struct config {
     int64_t log_level;  /* enum clary_log_level */
     int64_t emf;        /* 0 or 1 */
     int64_t kernels;    /* read by the library; checked here */
+    int64_t sandbox;    /* 0 or 1 */
 };
 
 /* Defaults, then the environment.

@@ -18,6 +18,7 @@ static const char *const level_words[] = {"debug", "info", "warning",
                                           "error", "none", NULL};
 static const char *const strategy_words[] = {"SINGLE_RECORD", "MULTI_RECORD",
                                              NULL};
+static const char *const switch_words[] = {"off", "on", NULL};
 static const char *const truth_words[] = {"false", "true", NULL};
 static const char *const kernel_words[] = {"scalar", "avx2", "avx512", "neon",
                                            NULL};
@@ -281,6 +282,14 @@ const struct setting settings[] = {
      .words = kernel_words,
      .otherwise = "the best of this machine",
      .help = "Kernels to compute with."},
+    {.name = "CLARY_SANDBOX",
+     .kind = CHOICE,
+     .member = MEMBER(sandbox),
+     .words = switch_words,
+     .fallback = "off",
+     .help = "on: the server can open no file but the model, and once it is "
+             "ready make no system call but those that serving takes. The "
+             "image sets it."},
     {.name = "CLARY_LOG",
      .kind = CHOICE,
      .member = MEMBER(log_level),

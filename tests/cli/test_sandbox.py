@@ -1,0 +1,109 @@
+"""CLARY_SANDBOX=on, from outside: what the kernel says of the process.
+
+What the fences refuse is in tests/serve/test_sandbox.c; that they refuse
+nothing that serving takes is what all the other suites show, which run with
+them (contract/server.py).
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import ctypes
+import json
+import os
+import pathlib
+import struct
+
+import pytest
+
+from contract.server import GOLDEN
+
+HOUSING = GOLDEN / "california-housing/model.tar.gz"
+ROW = "8.3252,41,6.98,1.02,322,2.55,37.88,-122.23"
+
+# of the kernel
+PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
+SECCOMP, LANDLOCK_CREATE_RULESET = {
+    "x86_64": (317, 444),
+    "aarch64": (277, 444),
+}[os.uname().machine]
+HAS_LANDLOCK = ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1) > 0
+
+
+def status_of_threads(server):
+    """Of each thread, what /proc says of it."""
+    folder = pathlib.Path(f"/proc/{server.process.pid}/task")
+    for thread in folder.iterdir():
+        lines = (thread / "status").read_text().splitlines()
+        yield dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def event(server, name):
+    lines = [json.loads(line) for line in server.output().splitlines()]
+    found = [line for line in lines if line["event"] == name]
+    return found[0] if found else None
+
+
+def test_on(start):
+    server = start(HOUSING, {"CLARY_SANDBOX": "on"}).wait_ready()
+    threads = list(status_of_threads(server))
+    assert len(threads) >= 3
+    assert {thread["Seccomp"] for thread in threads} == {"2"}
+    assert {thread["NoNewPrivs"] for thread in threads} == {"1"}
+    line = event(server, "sandbox")
+    assert line["seccomp"] == "on"
+    if HAS_LANDLOCK:
+        assert (line["level"], line["landlock"]) == ("info", "on")
+    assert server.invoke(ROW).json()["predictions"]
+    assert server.stop() == 0
+
+
+def test_off(start):
+    server = start(HOUSING, {"CLARY_SANDBOX": "off"}).wait_ready()
+    mine = pathlib.Path("/proc/self/status").read_text()
+    for thread in status_of_threads(server):
+        assert f"Seccomp:\t{thread['Seccomp']}\n" in mine
+        assert f"NoNewPrivs:\t{thread['NoNewPrivs']}\n" in mine
+    assert event(server, "sandbox") is None
+    assert server.stop() == 0
+
+
+def without(*calls):
+    """For Popen: a kernel that does not know these system calls."""
+    ENOSYS = 38
+    refuse, allow = 0x00050000 | ENOSYS, 0x7FFF0000
+    code = [(0x20, 0, 0, 0)]  # load the number
+    for call in calls:
+        code += [(0x15, 0, 1, call), (0x06, 0, 0, refuse)]
+    code += [(0x06, 0, 0, allow)]
+    text = b"".join(struct.pack("HBBI", *line) for line in code)
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def install():
+        buffer = ctypes.create_string_buffer(text)
+        address = ctypes.addressof(buffer)
+        program = struct.pack("HxxxxxxP", len(code), address)
+        assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+        assert libc.prctl(PR_SET_SECCOMP, 2, program, 0, 0) == 0
+
+    return install
+
+
+@pytest.mark.skipif(not HAS_LANDLOCK, reason="this kernel has no Landlock")
+@pytest.mark.parametrize(
+    "calls, landlock, seccomp",
+    [
+        ([LANDLOCK_CREATE_RULESET], "Function not implemented", "on"),
+        ([SECCOMP], "on", "Function not implemented"),
+        ([LANDLOCK_CREATE_RULESET, SECCOMP],) + 2 * ("Function not implemented",),
+    ],
+)
+def test_kernel_without(start, calls, landlock, seccomp):
+    """One line says so, and it serves."""
+    server = start(
+        HOUSING, {"CLARY_SANDBOX": "on"}, preexec_fn=without(*calls)
+    ).wait_ready()
+    line = event(server, "sandbox")
+    assert line["level"] == "warning"
+    assert (line["landlock"], line["seccomp"]) == (landlock, seccomp)
+    assert server.output().count("not implemented") <= 2
+    assert server.invoke(ROW).status == 200
+    assert server.stop() == 0
