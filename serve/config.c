@@ -193,5 +193,7 @@ struct clary_load_options config_load_options(const struct config *config)
         .max_artifact_bytes = (size_t)config->max_artifact_bytes,
         .max_model_bytes = (size_t)config->max_model_bytes,
         .name = config->model_name,
+        .trees = (enum clary_trees)config->trees,
+        .alone = !config->is_ensemble,
     };
 }

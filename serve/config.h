@@ -46,12 +46,14 @@ struct config {
     int64_t batch_strategy;            /* enum batch_strategy, the job's */
     int64_t max_artifact_bytes;
     int64_t max_model_bytes;
-    int64_t style;      /* enum clary_style */
-    int64_t csv_header; /* enum clary_csv_header */
-    int64_t log_level;  /* enum clary_log_level */
-    int64_t emf;        /* 0 or 1 */
-    int64_t kernels;    /* read by the library; checked here */
-    int64_t sandbox;    /* 0 or 1 */
+    int64_t trees;       /* enum clary_trees */
+    int64_t is_ensemble; /* 0 or 1: models in one folder answer together */
+    int64_t style;       /* enum clary_style */
+    int64_t csv_header;  /* enum clary_csv_header */
+    int64_t log_level;   /* enum clary_log_level */
+    int64_t emf;         /* 0 or 1 */
+    int64_t kernels;     /* read by the library; checked here */
+    int64_t sandbox;     /* 0 or 1 */
 };
 
 /* Defaults, then the environment.

@@ -19,6 +19,7 @@ static const char *const level_words[] = {"debug", "info", "warning",
 static const char *const strategy_words[] = {"SINGLE_RECORD", "MULTI_RECORD",
                                              NULL};
 static const char *const switch_words[] = {"off", "on", NULL};
+static const char *const tree_words[] = {"auto", "best", "all", NULL};
 static const char *const truth_words[] = {"false", "true", NULL};
 static const char *const kernel_words[] = {"scalar", "avx2", "avx512", "neon",
                                            NULL};
@@ -227,6 +228,22 @@ const struct setting settings[] = {
      .help = "Of the xgboost style: what to answer instead, any of "
              "predicted_label, labels, probability, probabilities, raw_score, "
              "raw_scores, predicted_score, with commas between them."},
+    {.name = "SAGEMAKER_INFERENCE_ENSEMBLE",
+     .kind = CHOICE,
+     .member = MEMBER(is_ensemble),
+     .words = truth_words,
+     .any_case = true,
+     .fallback = "true",
+     .help = "Whether several XGBoost models in one folder answer together; "
+             "false: the first by name does."},
+    {.name = "CLARY_XGBOOST_TREES",
+     .kind = CHOICE,
+     .member = MEMBER(trees),
+     .words = tree_words,
+     .fallback = "auto",
+     .help = "Which trees of an XGBoost model answer after early stopping; "
+             "auto: those up to best_ntree_limit, where it is stated; best: up "
+             "to best_iteration too; all."},
     {.name = "CLARY_IDENTIFY",
      .kind = NUMBER,
      .member = MEMBER(identify),

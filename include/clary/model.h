@@ -12,16 +12,30 @@
 #include <clary/status.h>
 #include <clary/tensor.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct clary_model;
 
-/* Limits on what an artifact may cost. Zero takes the default. */
+/* Which trees of an XGBoost model answer, where early stopping left more than
+ * the best. */
+enum clary_trees {
+    CLARY_TREES_AUTO, /* as in SageMaker's container: those up to
+                       * best_ntree_limit where the model states it */
+    CLARY_TREES_BEST, /* those up to best_iteration too */
+    CLARY_TREES_ALL,
+    CLARY_TREES_COUNT
+};
+
+/* How to load, and limits on what it may cost. Zero takes the default. */
 struct clary_load_options {
     size_t max_artifact_bytes; /* unpacked; default 2 GiB */
     size_t max_model_bytes;    /* memory of the model; default 4 GiB */
     const char *name;          /* of the model; NULL: the artifact's */
+    enum clary_trees trees;
+    bool alone; /* of several XGBoost models in a folder the first by name
+                 * answers, not all together */
 };
 
 /* What clary_model_info tells. */

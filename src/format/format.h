@@ -14,6 +14,7 @@
 #include "program/program.h"
 
 #include <clary/arena.h>
+#include <clary/model.h>
 #include <clary/status.h>
 
 /* What a loader fills in. */
@@ -22,8 +23,8 @@ struct clary_loading {
     struct clary_arena *arena;     /* lives as long as the model */
     struct clary_arena *temporary; /* gone after the load */
     struct clary_program *program; /* the loader makes it, in `arena` */
-    bool all_trees;   /* set by the caller: use the trees behind the best
-                       * iteration too (XGBoost) */
+    enum clary_trees trees;        /* the caller's, as clary_load_options */
+    bool alone;
     const char *name; /* of the model; the loader may set it */
     int64_t version;
     const char *framework;    /* "TensorFlow 2.18.1" */

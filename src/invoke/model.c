@@ -26,6 +26,7 @@ struct clary_model {
 };
 
 static enum clary_status load(struct clary_model *model,
+                              const struct clary_load_options *options,
                               struct clary_arena *temporary,
                               struct clary_error *err)
 {
@@ -34,6 +35,8 @@ static enum clary_status load(struct clary_model *model,
     size_t i;
 
     *loading = (struct clary_loading){.artifact = model->artifact,
+                                      .trees = options->trees,
+                                      .alone = options->alone,
                                       .arena = &model->arena,
                                       .temporary = temporary,
                                       .name = "model",
@@ -63,21 +66,24 @@ enum clary_status clary_model_load_artifact(
     struct clary_error *err)
 {
     static atomic_uint_fast64_t serial;
-    size_t max_bytes = options ? options->max_model_bytes : 0;
+    static const struct clary_load_options defaults;
     struct clary_model *model = calloc(1, sizeof *model);
     struct clary_arena temporary;
     enum clary_status status;
+    size_t max_bytes;
 
     if (!model)
         return clary_no_memory(err);
-    if (!max_bytes)
-        max_bytes = DEFAULT_MAX_MODEL_BYTES;
+    if (!options)
+        options = &defaults;
+    max_bytes = options->max_model_bytes ? options->max_model_bytes
+                                         : DEFAULT_MAX_MODEL_BYTES;
     model->artifact = artifact;
     clary_arena_init(&model->arena, max_bytes);
     clary_arena_init(&temporary, max_bytes);
-    status = load(model, &temporary, err);
+    status = load(model, options, &temporary, err);
     clary_arena_deinit(&temporary);
-    if (status == CLARY_OK && options && options->name) {
+    if (status == CLARY_OK && options->name) {
         model->loading.name = clary_arena_strndup(&model->arena, options->name,
                                                   strlen(options->name));
         if (!model->loading.name)

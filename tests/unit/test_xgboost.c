@@ -144,7 +144,7 @@ TEST(every_margin_is_xgboosts_to_the_bit)
         struct loaded loaded;
 
         if (file) {
-            load_bytes(&loaded, file->bytes, file->len, false);
+            load_bytes(&loaded, file->bytes, file->len, CLARY_TREES_AUTO);
             if (CHECK_STATUS(loaded.status, CLARY_OK))
                 check_margins(&golden[i], &loaded);
             else
@@ -196,7 +196,7 @@ TEST(infinities_go_where_the_largest_floats_go)
             continue;
         }
         x = read_table(rows_of(&golden[i]), &n_rows, &n_columns);
-        load_bytes(&loaded, file->bytes, file->len, false);
+        load_bytes(&loaded, file->bytes, file->len, CLARY_TREES_AUTO);
         for (size_t c = 0; loaded.status == CLARY_OK && c < n_columns; c++)
             if (!CHECK(same_with(&loaded, x, c, INFINITY, FLT_MAX)) ||
                 !CHECK(same_with(&loaded, x, c, -INFINITY, -FLT_MAX)))
@@ -218,8 +218,8 @@ TEST(the_trees_behind_the_best_iteration_can_be_used_too)
     struct clary_model_info info;
     struct loaded best, all;
 
-    load_bytes(&best, file->bytes, file->len, false);
-    load_bytes(&all, file->bytes, file->len, true);
+    load_bytes(&best, file->bytes, file->len, CLARY_TREES_AUTO);
+    load_bytes(&all, file->bytes, file->len, CLARY_TREES_ALL);
     CHECK_INT(best.built.n_trees, best.learner->best_trees);
     CHECK(best.built.n_trees < all.built.n_trees);
     CHECK_INT(all.built.n_trees, all.learner->roots.n);
@@ -239,6 +239,38 @@ TEST(a_stated_best_iteration_alone_changes_nothing_and_is_told)
 
     clary_model_info(golden->model, &info);
     CHECK(strstr(info.notes, "as Booster.predict does") != NULL);
+}
+
+TEST(a_stated_best_iteration_can_be_used)
+{
+    const struct golden *golden = golden_case("best-iteration");
+    const struct clary_file *file = NULL;
+    struct clary_artifact *artifact = open_model(golden, &file);
+    struct loaded best, as_it_is;
+
+    load_bytes(&best, file->bytes, file->len, CLARY_TREES_BEST);
+    load_bytes(&as_it_is, file->bytes, file->len, CLARY_TREES_AUTO);
+    CHECK_INT(best.built.n_trees, best.learner->best_iteration + 1);
+    CHECK(best.built.n_trees < as_it_is.built.n_trees);
+    unload(&best);
+    unload(&as_it_is);
+    clary_artifact_close(artifact);
+}
+
+TEST(one_of_several_models_can_answer_alone)
+{
+    const struct clary_load_options options = {.alone = true};
+    const struct golden *golden = golden_case("ensemble-mean");
+    struct clary_model_info info;
+    struct clary_model *model;
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/model.tar.gz", golden->folder);
+    if (!CHECK_STATUS(clary_model_load(path, &options, &model, &why), CLARY_OK))
+        return;
+    clary_model_info(model, &info);
+    CHECK(strstr(info.notes, "answer together") == NULL);
+    clary_model_free(model);
 }
 
 TEST(feature_names_name_the_columns_in_any_order)
@@ -281,7 +313,7 @@ TEST(the_names_of_categories_are_kept)
     struct clary_artifact *artifact = open_model(golden, &file);
     struct loaded loaded;
 
-    load_bytes(&loaded, file->bytes, file->len, false);
+    load_bytes(&loaded, file->bytes, file->len, CLARY_TREES_AUTO);
     if (CHECK_STATUS(loaded.status, CLARY_OK) &&
         CHECK_INT(loaded.learner->n_categories, 2)) {
         const struct clary_learner_categories *kept =

@@ -28,7 +28,7 @@ static enum clary_status try_bytes(const unsigned char *bytes, size_t len)
 
     memcpy(copy, bytes, len);
     why.message[0] = '\0';
-    load_bytes(&loaded, copy, len, false);
+    load_bytes(&loaded, copy, len, CLARY_TREES_AUTO);
     if (loaded.status == CLARY_OK) {
         float *x = calloc((size_t)loaded.learner->n_features, sizeof *x);
 

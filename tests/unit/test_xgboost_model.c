@@ -9,7 +9,7 @@ static struct loaded loaded;
 
 static enum clary_status load_text(const char *text)
 {
-    load_bytes(&loaded, text, strlen(text), false);
+    load_bytes(&loaded, text, strlen(text), CLARY_TREES_AUTO);
     return loaded.status;
 }
 

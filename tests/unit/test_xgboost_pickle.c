@@ -230,7 +230,7 @@ static enum clary_status load_pickle(const char *text)
 {
     static struct loaded loaded;
 
-    load_bytes(&loaded, text, strlen(text), false);
+    load_bytes(&loaded, text, strlen(text), CLARY_TREES_AUTO);
     unload(&loaded);
     return loaded.status;
 }

@@ -24,7 +24,8 @@ struct loaded {
     enum clary_status status;
 };
 
-static enum clary_status build_loaded(struct loaded *loaded, bool all_trees)
+static enum clary_status build_loaded(struct loaded *loaded,
+                                      enum clary_trees trees)
 {
     struct clary_shape shape = {.rank = 1,
                                 .dim = {loaded->learner->n_features}};
@@ -34,8 +35,8 @@ static enum clary_status build_loaded(struct loaded *loaded, bool all_trees)
     CLARY_TRY(clary_program_input(loaded->program, "x", CLARY_DTYPE_F32, &shape,
                                   &input, &why));
     CLARY_TRY(clary_learner_build(loaded->learner, loaded->program,
-                                  &loaded->arena, input, all_trees,
-                                  &loaded->built, &why));
+                                  &loaded->arena, input, trees, &loaded->built,
+                                  &why));
     CLARY_TRY(clary_program_output(loaded->program, "margin",
                                    loaded->built.margins, &why));
     CLARY_TRY(clary_program_output(loaded->program, "score",
@@ -46,7 +47,7 @@ static enum clary_status build_loaded(struct loaded *loaded, bool all_trees)
 /* loaded->status tells; unload it in any case. */
 __attribute__((unused)) static void load_bytes(struct loaded *loaded,
                                                const void *bytes, size_t len,
-                                               bool all_trees)
+                                               enum clary_trees trees)
 {
     memset(loaded, 0, sizeof *loaded);
     clary_arena_init(&loaded->arena, (size_t)256 << 20);
@@ -56,7 +57,7 @@ __attribute__((unused)) static void load_bytes(struct loaded *loaded,
         clary_learner_read(&loaded->temporary, &loaded->scratch, "model", bytes,
                            len, &loaded->learner, &why);
     if (loaded->status == CLARY_OK)
-        loaded->status = build_loaded(loaded, all_trees);
+        loaded->status = build_loaded(loaded, trees);
     clary_arena_deinit(&loaded->scratch);
 }
 

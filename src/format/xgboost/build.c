@@ -73,14 +73,31 @@ static float base_of(const struct clary_learner *learner,
 /* --- trees -----------------------------------------------------------------
  */
 
-/* Trees that are used: all, or those of the best rounds. */
+/* Rounds times parallel trees up to the best round; 0: it is not stated, or
+ * does not matter. */
+static uint64_t best_of(const struct clary_learner *learner,
+                        enum clary_trees trees)
+{
+    int64_t parallel =
+        learner->parallel_trees > 1 ? learner->parallel_trees : 1;
+
+    if (trees == CLARY_TREES_ALL)
+        return 0;
+    if (trees == CLARY_TREES_BEST && learner->best_trees == 0 &&
+        learner->best_iteration >= 0 &&
+        learner->best_iteration < INT32_MAX / parallel)
+        return (uint64_t)((learner->best_iteration + 1) * parallel);
+    return (uint64_t)learner->best_trees;
+}
+
 static size_t used_trees(const struct clary_learner *learner,
-                         const struct clary_built *built, bool all_trees)
+                         const struct clary_built *built,
+                         enum clary_trees trees)
 {
     size_t n = learner->roots.n;
-    uint64_t best = (uint64_t)learner->best_trees;
+    uint64_t best = best_of(learner, trees);
 
-    return all_trees || best == 0 || best >= n / built->n_groups
+    return best == 0 || best >= n / built->n_groups
                ? n
                : (size_t)best * built->n_groups;
 }
@@ -254,7 +271,8 @@ static enum clary_status add_linear(const struct clary_learner *learner,
 enum clary_status clary_learner_build(const struct clary_learner *learner,
                                       struct clary_program *program,
                                       struct clary_arena *arena, uint32_t input,
-                                      bool all_trees, struct clary_built *built,
+                                      enum clary_trees trees,
+                                      struct clary_built *built,
                                       struct clary_error *err)
 {
     CLARY_TRY(check(learner, built, err));
@@ -266,7 +284,7 @@ enum clary_status clary_learner_build(const struct clary_learner *learner,
     } else if (strcmp(learner->booster, "gbtree") == 0 ||
                strcmp(learner->booster, "dart") == 0) {
         CLARY_TRY(check_trees(learner, built, err));
-        built->n_trees = used_trees(learner, built, all_trees);
+        built->n_trees = used_trees(learner, built, trees);
         CLARY_TRY(add_trees(learner, program, arena, input, built, err));
     } else {
         return clary_learner_fail(learner, CLARY_UNSUPPORTED, err,

@@ -8,6 +8,8 @@
 #include "format/xgboost/learner.h"
 #include "format/xgboost/objective.h"
 
+#include <clary/model.h>
+
 /* What one model gives a row. */
 struct clary_built {
     struct clary_objective objective;
@@ -22,13 +24,14 @@ struct clary_built {
  *
  *   arena     of the program
  *   input     (1, n_features) per row, F32
- *   all_trees also those behind the best iteration
+ *   trees     which of them are used
  *   errors    CLARY_BAD_MODEL, CLARY_UNSUPPORTED, CLARY_NO_MEMORY
  */
 enum clary_status clary_learner_build(const struct clary_learner *learner,
                                       struct clary_program *program,
                                       struct clary_arena *arena, uint32_t input,
-                                      bool all_trees, struct clary_built *built,
+                                      enum clary_trees trees,
+                                      struct clary_built *built,
                                       struct clary_error *err) CLARY_MUST_USE;
 
 /* What SageMaker's container answers for several models: the mean of their

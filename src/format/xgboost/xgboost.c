@@ -107,6 +107,8 @@ static enum clary_status read_models(struct load *load, struct clary_error *err)
     struct clary_loading *loading = load->loading;
 
     load->n = find(loading->artifact, load->files, MAX_MODELS);
+    if (loading->alone && load->n > 1)
+        load->n = 1;
     if (load->n > MAX_MODELS)
         return clary_fail(err, CLARY_UNSUPPORTED,
                           "%zu models in one directory, the most is %d",
@@ -215,7 +217,7 @@ static enum clary_status build(struct load *load, struct clary_error *err)
     for (size_t i = 0; i < load->n; i++) {
         CLARY_TRY(check_columns(load, i, err));
         CLARY_TRY(clary_learner_build(load->learners[i], loading->program,
-                                      loading->arena, input, loading->all_trees,
+                                      loading->arena, input, loading->trees,
                                       &load->built[i], err));
         CLARY_TRY(check_outputs(load, i, err));
     }
@@ -263,7 +265,7 @@ static enum clary_status remarks(struct load *load, struct clary_error *err)
         stopped = clary_arena_printf(
             loading->arena,
             "all %zu trees are used, as Booster.predict does; training was "
-            "best after iteration %lld\n",
+            "best after iteration %lld (CLARY_XGBOOST_TREES=best)\n",
             learner->roots.n, (long long)learner->best_iteration);
     if (learner->n_categories > 0)
         categories = clary_arena_printf(
