@@ -18,7 +18,8 @@ size_t clary_cpu_count(void);
  * membership file `self` ("/proc/self/cgroup"); 0: no limit. For tests. */
 double clary_cpu_quota(const char *root, const char *self);
 
-/* x86-64: AVX2 and FMA; AVX-512 F, BW, DQ and VL. False elsewhere. */
+/* x86-64: AVX2, FMA, BMI 1 and 2, POPCNT (all since Haswell and Zen);
+ * AVX-512 F, BW, DQ and VL. False elsewhere. */
 bool clary_cpu_has_avx2(void);
 bool clary_cpu_has_avx512(void);
 

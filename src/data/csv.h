@@ -4,6 +4,7 @@
  *     csv_cell.c       a cell to a value, or to an error that names it
  *     csv_header.c     a first row of names
  *     csv_separator.c  which byte stands between cells
+ *     csv_window.c     many cells at a time, if they are numbers
  *     csv_write.c      rows to bytes
  *     csv.c            the codec's entry in the table
  *
@@ -47,9 +48,12 @@ struct clary_csv_header_row {
     struct clary_error not_a_number; /* the first cell's error, if it is none */
 };
 
+struct clary_csv_window; /* csv_window.c */
+
 struct clary_csv {
     struct clary_column *columns; /* (n_columns), in the body's order */
     size_t n_columns;
+    struct clary_csv_window *window; /* NULL: cells are read one by one */
     size_t column; /* cells of the current row that are complete; may pass
                     * n_columns: those behind it are only counted */
     enum clary_csv_cell cell;
@@ -57,11 +61,12 @@ struct clary_csv {
     bool has_bytes;   /* the body is not empty */
     char separator;   /* between cells; it is no blank */
     bool sniffs;      /* the separator is not known yet; */
-    size_t sniff_len; /* bytes of the body that came until now, */
-    char sniffed[CLARY_CSV_SNIFF_BYTES]; /* these */
+    size_t sniff_len; /* bytes of the body that came until now */
     size_t carry_len; /* bytes of the cell that came in earlier pieces */
-    char carry[CLARY_CSV_CELL_BYTES];
     struct clary_csv_header_row header;
+    /* from here on not set to 0 at the beginning of a body */
+    char sniffed[CLARY_CSV_SNIFF_BYTES]; /* the sniff_len bytes */
+    char carry[CLARY_CSV_CELL_BYTES];
 };
 
 enum clary_status clary_csv_read_begin(struct clary_reader *reader,
@@ -83,6 +88,24 @@ enum clary_status clary_csv_write_end(struct clary_writer *writer,
  * more are needed. */
 bool clary_csv_sniff(struct clary_csv *csv, const char *bytes, size_t len,
                      bool is_end) CLARY_MUST_USE;
+
+/* Sets csv->window where cells can be read many at a time. The columns are
+ * known. */
+enum clary_status clary_csv_window_new(struct clary_reader *reader,
+                                       struct clary_error *err) CLARY_MUST_USE;
+
+/* The columns have another order now. */
+void clary_csv_window_layout(struct clary_csv *csv);
+
+/* Another piece begins. */
+void clary_csv_window_close(struct clary_csv *csv);
+
+/* Reads cells from `*at`, the beginning of a cell, and leaves `*at` at the
+ * first that is no number, not where the row expects it or not completely in
+ * this piece. */
+enum clary_status clary_csv_window_read(struct clary_reader *reader,
+                                        const char **at, const char *end,
+                                        struct clary_error *err) CLARY_MUST_USE;
 
 /* Reads a trimmed cell of column csv->column and stores it in the row that is
  * being filled. CLARY_BAD_INPUT: it is no value of the column's type. */

@@ -230,6 +230,7 @@ enum clary_status clary_csv_header_end(struct clary_reader *reader,
             clary_csv_hint(header->unknown_name, strlen(header->unknown_name)));
     if (by_name)
         csv->columns = header->columns;
+    clary_csv_window_layout(csv);
     csv->column = 0;
     return CLARY_OK;
 }

@@ -18,7 +18,8 @@
  * (csv_separator.c).
  *
  * Cells that are a number right up to the separator, which is nearly all, take
- * read_numbers; everything else takes read_cell.
+ * clary_csv_window_read, or where columns are not all float32 read_numbers;
+ * everything else takes read_cell.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -45,7 +46,7 @@ enum clary_status clary_csv_read_begin(struct clary_reader *reader,
     struct clary_csv *csv = clary_arena_alloc(reader->arena, sizeof *csv);
     if (csv == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for the request");
-    memset(csv, 0, sizeof *csv);
+    memset(csv, 0, offsetof(struct clary_csv, sniffed));
     for (size_t f = 0; f < rows->n_fields; f++) {
         if (rows->fields[f].dtype == CLARY_DTYPE_STRING)
             return clary_fail(err, CLARY_UNSUPPORTED,
@@ -68,6 +69,7 @@ enum clary_status clary_csv_read_begin(struct clary_reader *reader,
     reader->state = csv;
     reader->n_rows = 0;
     reader->columnar = false;
+    CLARY_TRY(clary_csv_window_new(reader, err));
     return clary_csv_header_begin(reader, err);
 }
 
@@ -315,9 +317,12 @@ static enum clary_status feed(struct clary_reader *reader, const char *bytes,
     struct clary_csv *csv = reader->state;
     const char *end = bytes + len;
     const char *p = skip_bom(csv, bytes, end, false);
+    clary_csv_window_close(csv);
     while (p < end) {
         if (csv->cell == CLARY_CSV_CELL_START && !csv->header.reading)
-            CLARY_TRY(read_numbers(reader, &p, end, err));
+            CLARY_TRY((csv->window != NULL ? clary_csv_window_read
+                                           : read_numbers)(reader, &p, end,
+                                                           err));
         if (p < end)
             CLARY_TRY(read_cell(reader, &p, end, err));
     }

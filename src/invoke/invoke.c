@@ -18,6 +18,7 @@
 #include "invoke/model.h"
 #include "invoke/style.h"
 #include "invoke/watch.h"
+#include "kernel/kernel.h"
 
 #include <clary/invoke.h>
 
@@ -294,6 +295,7 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
         .rows = &invoke->in,
         .arena = &invoke->arena,
         .header = header,
+        .csv_kernel = clary_kernels()->csv,
         .missing_is_nan = clary_model_missing_is_nan(model),
         .pythonic = invoke->style == CLARY_STYLE_XGBOOST,
         .signature_name = signature->name};

@@ -12,6 +12,8 @@
 #ifndef CLARY_KERNEL_KERNEL_H
 #define CLARY_KERNEL_KERNEL_H
 
+#include "data/csv_kernel.h"
+
 #include <clary/arena.h>
 #include <clary/status.h>
 
@@ -92,6 +94,9 @@ struct clary_kernels {
      * written, up to a multiple of 32 rows. All are 64-byte aligned. */
     void (*blend)(const struct clary_blend_tree *tree, const int8_t *ranks,
                   size_t rows, uint8_t *slots, uint8_t *labels);
+
+    /* Reads text/csv, exact. */
+    const struct clary_csv_kernel *csv;
 };
 
 /* Packs W (k, n) row-major and b (n; NULL: zeros) into `arena`. Errors:

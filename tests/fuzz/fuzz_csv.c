@@ -1,12 +1,15 @@
-/* fuzz_csv.c: a body of text/csv in one piece and in many.
+/* fuzz_csv.c: a body of text/csv in one piece and in many, with each table of
+ * kernels.
  *
  * The first byte chooses the model's inputs, the header's mode and whether
  * empty cells are missing values; the second where the pieces are cut; the
- * rest is the body. However it is cut, the rows or the error must be the same.
+ * rest is the body. However it is cut, and whichever table reads it, the rows
+ * or the error must be the same.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "data/codec.h"
+#include "kernel/kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +61,8 @@ static enum clary_status take_rows(void *context, struct clary_rows *rows,
 }
 
 static struct outcome read_body(uint8_t choice, const char *body, size_t len,
-                                size_t piece)
+                                size_t piece,
+                                const struct clary_csv_kernel *kernel)
 {
     static uint64_t memory[4][CAPACITY * MOST_BYTES / 8];
     void *data[] = {memory[0], memory[1], memory[2], memory[3]};
@@ -77,7 +81,8 @@ static struct outcome read_body(uint8_t choice, const char *body, size_t len,
     struct clary_reader reader = {.rows = &rows,
                                   .arena = &arena,
                                   .header = modes[choice / 4 % 4],
-                                  .missing_is_nan = choice / 16 % 2};
+                                  .missing_is_nan = choice / 16 % 2,
+                                  .csv_kernel = kernel};
     const struct clary_codec *csv = &clary_codec_csv;
     outcome.status = csv->read_begin(&reader, &outcome.err);
     while (outcome.status == CLARY_OK && len > 0) {
@@ -97,27 +102,40 @@ static struct outcome read_body(uint8_t choice, const char *body, size_t len,
     return outcome;
 }
 
+static void compare(const struct outcome *whole, const struct outcome *other,
+                    const char *table)
+{
+    bool same = whole->status == other->status;
+    if (whole->status == CLARY_OK)
+        same = same && whole->n_rows == other->n_rows &&
+               whole->digest == other->digest && whole->n_rows > 0;
+    else
+        same = same && whole->err.row == other->err.row &&
+               whole->err.column == other->err.column &&
+               strcmp(whole->err.message, other->err.message) == 0;
+    if (same)
+        return;
+    fprintf(stderr, "fuzz_csv: %s\nfuzz_csv, %s: %s\n",
+            whole->status == CLARY_OK ? "rows" : whole->err.message, table,
+            other->status == CLARY_OK ? "rows" : other->err.message);
+    abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    const struct clary_kernels *const *tables = clary_kernels_runnable();
     if (size < 2)
         return 0;
     const char *body = (const char *)data + 2;
-    size_t len = size - 2;
-    struct outcome whole = read_body(data[0], body, len, SIZE_MAX);
-    struct outcome cut = read_body(data[0], body, len, data[1] % 31 + 1u);
-    bool same = whole.status == cut.status;
-    if (whole.status == CLARY_OK)
-        same = same && whole.n_rows == cut.n_rows &&
-               whole.digest == cut.digest && whole.n_rows > 0;
-    else
-        same = same && whole.err.row == cut.err.row &&
-               whole.err.column == cut.err.column &&
-               strcmp(whole.err.message, cut.err.message) == 0;
-    if (!same) {
-        fprintf(stderr, "fuzz_csv: %s\nfuzz_csv: %s\n",
-                whole.status == CLARY_OK ? "rows" : whole.err.message,
-                cut.status == CLARY_OK ? "rows" : cut.err.message);
-        abort();
+    size_t len = size - 2, piece = data[1] % 31 + 1u;
+    struct outcome whole = read_body(data[0], body, len, SIZE_MAX, NULL);
+    struct outcome other = read_body(data[0], body, len, piece, NULL);
+    compare(&whole, &other, "no kernels");
+    for (size_t t = 0; tables[t] != NULL; t++) {
+        other = read_body(data[0], body, len, SIZE_MAX, tables[t]->csv);
+        compare(&whole, &other, tables[t]->name);
+        other = read_body(data[0], body, len, piece, tables[t]->csv);
+        compare(&whole, &other, tables[t]->name);
     }
     return 0;
 }

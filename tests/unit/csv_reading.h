@@ -1,7 +1,8 @@
 /* csv_reading.h: reads one body of text/csv in every way it can be cut.
  *
  * Every body is read in one piece, byte by byte, and in pieces of 2, 3, 5 and
- * 7 bytes, and must end the same way each time.
+ * 7 bytes, by the codec's own loops and with every table of kernels, and must
+ * end the same way each time.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,6 +10,7 @@
 #define CLARY_TESTS_UNIT_CSV_READING_H
 
 #include "data/codec.h"
+#include "kernel/kernel.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -22,6 +24,7 @@ struct reading {
     enum clary_csv_header header;
     bool missing_is_nan;
     bool pythonic;
+    const struct clary_csv_kernel *kernel;
 
     enum clary_status status;
     struct clary_error err;
@@ -101,7 +104,8 @@ static void read_pieces(struct reading *reading, const char *body, size_t len,
                                   .arena = &arena,
                                   .header = reading->header,
                                   .missing_is_nan = reading->missing_is_nan,
-                                  .pythonic = reading->pythonic};
+                                  .pythonic = reading->pythonic,
+                                  .csv_kernel = reading->kernel};
     const struct clary_codec *csv = &clary_codec_csv;
     struct clary_error *err = &reading->err;
     reading->n_rows = reading->n_blocks = 0;
@@ -134,25 +138,35 @@ static struct reading reading; /* large */
         .header = CLARY_CSV_HEADER_##mode                                      \
     }
 
+static void read_again(const char *body, size_t len, size_t piece,
+                       const struct clary_csv_kernel *kernel)
+{
+    static struct reading other; /* large */
+    other = reading;
+    other.kernel = kernel;
+    memset(other.values, 0, sizeof other.values);
+    read_pieces(&other, body, len, piece);
+    CHECK_STATUS(other.status, reading.status);
+    CHECK_STR(other.err.message, reading.err.message);
+    CHECK_INT(other.err.row, reading.err.row);
+    CHECK_INT(other.err.column, reading.err.column);
+    CHECK_INT(other.n_blocks, reading.n_blocks);
+    CHECK_INT(other.n_rows, reading.n_rows);
+    CHECK_INT(other.misfits, reading.misfits);
+    if (reading.status == CLARY_OK)
+        CHECK(memcmp(other.values, reading.values,
+                     reading.n_rows * sizeof reading.values[0]) == 0);
+}
+
 static void read_bytes(const char *body, size_t len)
 {
-    static const size_t pieces[] = {1, 2, 3, 5, 7};
-    static struct reading other; /* large */
+    const size_t pieces[] = {1, 2, 3, 5, 7, len + 1};
+    const struct clary_kernels *const *tables = clary_kernels_runnable();
     read_pieces(&reading, body, len, len + 1);
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
-        other = reading;
-        memset(other.values, 0, sizeof other.values);
-        read_pieces(&other, body, len, pieces[i]);
-        CHECK_STATUS(other.status, reading.status);
-        CHECK_STR(other.err.message, reading.err.message);
-        CHECK_INT(other.err.row, reading.err.row);
-        CHECK_INT(other.err.column, reading.err.column);
-        CHECK_INT(other.n_blocks, reading.n_blocks);
-        CHECK_INT(other.n_rows, reading.n_rows);
-        CHECK_INT(other.misfits, reading.misfits);
-        if (reading.status == CLARY_OK)
-            CHECK(memcmp(other.values, reading.values,
-                         reading.n_rows * sizeof reading.values[0]) == 0);
+        read_again(body, len, pieces[i], NULL);
+        for (size_t t = 0; tables[t] != NULL; t++)
+            read_again(body, len, pieces[i], tables[t]->csv);
     }
 }
 

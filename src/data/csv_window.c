@@ -1,0 +1,211 @@
+/* csv_window.c: cells that are numbers and nothing else, many at a time.
+ *
+ * For models all of whose inputs are float32. A window of the piece is copied
+ * to where bytes behind it can be read, and split into cells by the reader's
+ * csv_kernel; those that are numbers and whose separators are where rows
+ * expect them are stored. Any other cell is left to read_cell (csv_read.c);
+ * the window then goes on behind it, so that one odd cell costs what it costs
+ * and no more. The last cell of a piece is never complete here: its separator
+ * has not come.
+ *
+ *     piece    ... 3,4.5,|1,2,3\n4,"5",6\n7,8.|
+ *     text            x  |1,2,3\n4,"5",6\n7,8.| padding
+ *     cells    next -->   0 1 2  3 4   5  6        cell 4 is read by read_cell
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "data/csv.h"
+
+#include <string.h>
+
+enum { TILE = 1024 };
+
+struct clary_csv_window {
+    bool dense;       /* a row is n_columns floats, and the next lies behind */
+    const char *from; /* where in the piece text[1] comes from; NULL: closed */
+    size_t len;       /* bytes of it */
+    size_t next;      /* the first cell that was not passed */
+    size_t line;      /* the first of index.lines that was not passed */
+    size_t checked;   /* cells before this one are as the rows expect them */
+    const uint16_t *ends; /* of the cells, without a '\r' that ends a line */
+    struct clary_csv_index index;
+    uint16_t trimmed[CLARY_CSV_WINDOW];
+    float tile[TILE];
+    char text[1 + CLARY_CSV_WINDOW + CLARY_CSV_PADDING];
+};
+
+enum clary_status clary_csv_window_new(struct clary_reader *reader,
+                                       struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    if (reader->csv_kernel == NULL)
+        return CLARY_OK;
+    for (size_t c = 0; c < csv->n_columns; c++)
+        if (csv->columns[c].dtype != CLARY_DTYPE_F32)
+            return CLARY_OK;
+    csv->window = clary_arena_alloc(reader->arena, sizeof *csv->window);
+    if (csv->window == NULL)
+        return clary_no_memory(err);
+    csv->window->text[0] = '0';
+    clary_csv_window_close(csv);
+    clary_csv_window_layout(csv);
+    return CLARY_OK;
+}
+
+void clary_csv_window_close(struct clary_csv *csv)
+{
+    if (csv->window != NULL)
+        csv->window->from = NULL;
+}
+
+void clary_csv_window_layout(struct clary_csv *csv)
+{
+    const struct clary_column *columns = csv->columns;
+    bool dense = true;
+    if (csv->window == NULL)
+        return;
+    for (size_t c = 0; c < csv->n_columns; c++)
+        dense = dense &&
+                columns[c].data == columns[0].data + c * sizeof(float) &&
+                columns[c].stride == csv->n_columns * sizeof(float);
+    csv->window->dense = dense;
+}
+
+/* Takes the "\r" of "\r\n" off the cells. */
+static void trim_lines(struct clary_csv_window *window)
+{
+    const struct clary_csv_index *index = &window->index;
+    memcpy(window->trimmed, index->at + 1, index->n * sizeof index->at[0]);
+    for (size_t i = 0; i < index->n_lines; i++) {
+        uint16_t *end = &window->trimmed[index->lines[i]];
+        *end = (uint16_t)(*end - (window->text[*end - 1] == '\r'));
+    }
+    window->ends = window->trimmed;
+}
+
+static void open_window(const struct clary_reader *reader, const char *p,
+                        const char *end)
+{
+    const struct clary_csv *csv = reader->state;
+    struct clary_csv_window *window = csv->window;
+    size_t left = (size_t)(end - p);
+    size_t len = left < CLARY_CSV_WINDOW ? left : CLARY_CSV_WINDOW;
+    memcpy(window->text + 1, p, len);
+    memset(window->text + 1 + len, 0, CLARY_CSV_PADDING);
+    window->from = p;
+    window->len = len;
+    window->next = window->line = window->checked = 0;
+    reader->csv_kernel->index(window->text, 1 + len, csv->separator,
+                              &window->index);
+    window->ends = window->index.at + 1;
+    if (window->index.has_cr)
+        trim_lines(window);
+}
+
+/* Moves on to the cell at `p`, which may be a new window's. */
+static void move_window(const struct clary_reader *reader, const char *p,
+                        const char *end)
+{
+    const struct clary_csv *csv = reader->state;
+    struct clary_csv_window *window = csv->window;
+    const struct clary_csv_index *index = &window->index;
+    if (window->from != NULL && p <= window->from + window->len) {
+        size_t at = (size_t)(p - window->from), first = window->next;
+        while (window->next < index->n && index->at[window->next] < at)
+            window->next++;
+        if (window->next != first + 1) /* quotes, or a header */
+            window->checked = window->next;
+        if (window->next < index->n || window->from + window->len == end)
+            return;
+    }
+    open_window(reader, p, end);
+}
+
+/* Sets `checked`. Cells that are not as expected end an error or an empty
+ * line. */
+static void check_rows(const struct clary_csv *csv)
+{
+    struct clary_csv_window *window = csv->window;
+    const struct clary_csv_index *index = &window->index;
+    size_t expected = window->next + (csv->n_columns - 1 - csv->column);
+    while (window->line < index->n_lines &&
+           index->lines[window->line] < window->next)
+        window->line++;
+    size_t line = window->line;
+    for (; line < index->n_lines && index->lines[line] == expected; line++)
+        expected += csv->n_columns;
+    size_t first = line < index->n_lines ? index->lines[line] : index->n;
+    window->checked = first < expected ? first : expected;
+}
+
+/* From the tile to the columns. */
+static void scatter(const struct clary_csv *csv, size_t row, size_t n)
+{
+    const float *values = csv->window->tile;
+    size_t c = csv->column;
+    for (size_t i = 0; i < n; i++) {
+        const struct clary_column *column = &csv->columns[c];
+        memcpy(column->data + row * column->stride, &values[i],
+               sizeof values[i]);
+        if (++c == csv->n_columns) {
+            c = 0;
+            row++;
+        }
+    }
+}
+
+/* Reads checked cells until one is no number or the block is full. Returns
+ * false if one is no number. */
+static bool read_cells(struct clary_reader *reader)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_csv_window *window = csv->window;
+    struct clary_rows *rows = reader->rows;
+    size_t width = csv->n_columns, row = rows->n_rows;
+    size_t n = window->checked - window->next;
+    size_t room = (rows->capacity - row) * width - csv->column;
+    float *to = window->tile;
+    n = n < room ? n : room;
+    if (window->dense)
+        to = (float *)(void *)csv->columns[0].data + row * width + csv->column;
+    else
+        n = n < TILE ? n : TILE;
+    size_t done =
+        reader->csv_kernel->cells(window->text, window->index.at + window->next,
+                                  window->ends + window->next, n, to);
+    if (!window->dense)
+        scatter(csv, row, done);
+    window->next += done;
+    csv->column += done;
+    if (csv->column >= width) {
+        size_t complete = csv->column / width;
+        csv->column -= complete * width;
+        rows->n_rows += complete;
+        reader->n_rows += complete;
+    }
+    return done == n;
+}
+
+enum clary_status clary_csv_window_read(struct clary_reader *reader,
+                                        const char **at, const char *end,
+                                        struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_csv_window *window = csv->window;
+    struct clary_rows *rows = reader->rows;
+    enum clary_status status = CLARY_OK;
+    bool plain = csv->column < csv->n_columns;
+    while (plain && status == CLARY_OK) {
+        move_window(reader, *at, end);
+        if (window->checked <= window->next)
+            check_rows(csv);
+        plain = window->next < window->checked;
+        while (plain && window->next < window->checked && status == CLARY_OK) {
+            plain = read_cells(reader);
+            if (rows->n_rows == rows->capacity)
+                status = rows->full(rows->context, rows, err);
+        }
+        *at = window->from + window->index.at[window->next];
+    }
+    return status;
+}
