@@ -61,6 +61,12 @@ def plan_one(stage: Stage, version: Version, strategy: str = "") -> Plan:
     )
 
 
+def plan_plain(stage: Stage, version: Version) -> Plan:
+    """The same configuration, moved to without guardrails: where variants come
+    or go there cannot be any."""
+    return plan(stage, [(stage.endpoint.variant, version, 1.0)])
+
+
 def plan(
     stage: Stage,
     variants: Sequence[tuple[str, Version, float]],  # name, version, weight

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from botocore import loaders
+
 from clary_deploy import cli
+from endpoints import models
 from endpoints.accounts import Accounts
 from fake_sagemaker import World
 
@@ -23,9 +25,11 @@ REGION = "eu-west-1"
 def quick_botocore():
     """SageMaker's model is megabytes of JSON, read anew by every session."""
     original = loaders.JSONFileLoader.load_file
+    loader = loaders.JSONFileLoader()
+    once = functools.cache(functools.partial(original, loader))
     patch = pytest.MonkeyPatch()
     patch.setattr(
-        loaders.JSONFileLoader, "load_file", functools.cache(original)
+        loaders.JSONFileLoader, "load_file", lambda _, path: once(path)
     )
     yield
     patch.undo()
@@ -59,6 +63,9 @@ def world(shared_world, no_aws):
 def accounts(world, example, tmp_path, monkeypatch):
     """The accounts after `setup all`, and a configuration for them."""
     found = Accounts(world, example, tmp_path)
+    for stage in found.config["endpoints"].values():
+        # latency here is that of two cores that run everything else, too
+        stage["tests"] = {"max_mse": 0.6, "requests": 5}
     found.set_up()
     for name, value in found.environ().items():
         monkeypatch.setenv(name, value)
@@ -85,6 +92,53 @@ def run(accounts, tmp_path):
         return Said(stdout.getvalue(), stderr.getvalue())
 
     return command
+
+
+@pytest.fixture(scope="session")
+def line(shared_world, tmp_path_factory):
+    """A model, MSE 0.498."""
+    program = shared_world.host.program
+    return models.linear(program, tmp_path_factory.mktemp("line"))
+
+
+@pytest.fixture(scope="session")
+def net(shared_world, tmp_path_factory):
+    """A better one, MSE 0.253."""
+    program = shared_world.host.program
+    return models.network(program, tmp_path_factory.mktemp("net"))
+
+
+@pytest.fixture
+def version(run, accounts):
+    """version(MODEL): registers it, approves it; its number."""
+    image = run(
+        "image", "push", accounts.image_folder(), "--tag", "v1", "--json"
+    ).json["digest"]
+
+    def make(model, *, approve=True, **options):
+        said = run("register", *arguments(model, image, **options), "--json")
+        number = said.json["version"]
+        if approve:
+            run("approve", number, "--reason", "good", "--by", "Ann")
+        return number
+
+    return make
+
+
+def arguments(model, image, **options):
+    """Of `claryctl register`."""
+    found = [
+        "--model", model.archive,
+        "--golden", model.golden,
+        "--labelled", models.LABELLED,
+        "--evaluation", model.evaluation,
+        "--image", image,
+        "--commit", "0123456789abcdef",
+        "--source", "https://git.example/housing",
+    ]  # fmt: skip
+    for name, value in options.items():
+        found += [f"--{name.replace('_', '-')}", value]
+    return found
 
 
 class Said:

@@ -56,6 +56,9 @@ class Lineage:
             "ListArtifacts": self._lister("artifact"),
             "ListContexts": self._lister("context"),
             "ListActions": self._lister("action"),
+            "DescribeArtifact": self._describer("artifact"),
+            "DescribeContext": self._describer("context"),
+            "DescribeAction": self._describer("action"),
             "ListAssociations": self.list_associations,
             "QueryLineage": self.query,
         }
@@ -151,6 +154,27 @@ class Lineage:
             return page(f"{NAME[lineage]}Summaries", found, request)
 
         return listed
+
+    def _describer(self, lineage: str) -> Callable[[Caller, Body], Body]:
+        key = "ArtifactArn" if lineage == "artifact" else f"{NAME[lineage]}Name"
+
+        def described(caller: Caller, request: Body) -> Body:
+            """Artifacts by ARN, contexts and actions by their name."""
+            wanted = request[key].rpartition("/")[2]
+            for vertex in self._vertices.values():
+                name = vertex.arn.rpartition("/")[2]
+                mine = vertex.account == caller.account
+                if mine and (name, vertex.lineage) == (wanted, lineage):
+                    return {
+                        f"{NAME[lineage]}Arn": vertex.arn,
+                        f"{NAME[lineage]}Name": name,
+                        "Source": {"SourceUri": vertex.source},
+                        f"{NAME[lineage]}Type": vertex.type,
+                        "CreationTime": vertex.created,
+                    }
+            raise NotFoundError(f"{request[key]} is not a lineage entity")
+
+        return described
 
     def list_associations(self, caller: Caller, request: Body) -> Body:
         source, target = request.get("SourceArn"), request.get("DestinationArn")

@@ -1,0 +1,63 @@
+"""CloudWatch: an endpoint's metrics, for a report.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+WANTED = (
+    ("Invocations", "Sum"),
+    ("Invocation4XXErrors", "Sum"),
+    ("Invocation5XXErrors", "Sum"),
+    ("ModelLatency", "p50"),
+    ("ModelLatency", "p95"),
+    ("ModelLatency", "p99"),
+)
+
+
+def of_variants(
+    endpoint: str,
+    config_name: str,
+    variants: Sequence[str],
+    start: datetime.datetime,
+    end: datetime.datetime,
+) -> dict[str, Any]:
+    """GetMetricData: one period over the whole time, so that a percentile is
+    one of all requests and not an average of averages."""
+    seconds = int((end - start).total_seconds())
+    period = -(-seconds // 60) * 60
+    queries = [
+        {
+            "Id": query_id(index, metric, stat),
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/SageMaker",
+                    "MetricName": metric,
+                    "Dimensions": [
+                        {"Name": "EndpointName", "Value": endpoint},
+                        {"Name": "VariantName", "Value": variant},
+                        {"Name": "EndpointConfigName", "Value": config_name},
+                    ],
+                },
+                "Period": period,
+                "Stat": stat,
+            },
+        }
+        for index, variant in enumerate(variants)
+        for metric, stat in WANTED
+    ]
+    return {
+        "MetricDataQueries": queries,
+        "StartTime": start,
+        "EndTime": end,
+        "ScanBy": "TimestampAscending",
+    }
+
+
+def query_id(index: int, metric: str, stat: str) -> str:
+    """Begins with a small letter, as CloudWatch wants it."""
+    return f"v{index}_{metric.lower()}_{stat.lower()}"
