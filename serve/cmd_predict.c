@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "terminal.h"
 #include "tool.h"
+#include "workers.h"
 
 #include <clary/clary.h>
 
@@ -27,8 +28,7 @@ static const struct option options[] = {
                 "media type of the output (default: the style's)"},
     [CONTENT_TYPE] = {"--content-type", "TYPE",
                       "media type of the input (default: text/csv)"},
-    [EXPLAIN] = {"--explain", NULL,
-                 "add what each column contributes to a prediction of trees"},
+    [EXPLAIN] = {"--explain", NULL, "add what each column contributes"},
 };
 
 enum {
@@ -105,31 +105,50 @@ static enum clary_status stream(struct clary_invoke *invoke, int fd,
     return CLARY_OK;
 }
 
-static enum clary_status predict(const struct arguments *arguments,
-                                 const struct config *config,
-                                 const struct clary_model *model, int fd,
-                                 struct clary_error *err)
+/* Input through an invocation that is new. */
+static enum clary_status invoke_all(struct clary_invoke *invoke,
+                                    const struct arguments *arguments,
+                                    const struct clary_model *model, int fd,
+                                    struct clary_error *err)
 {
-    const struct clary_invoke_options invoke_options =
-        config_invoke_options(config);
     const char *content_type = arguments->values[CONTENT_TYPE];
     const struct clary_request request = {
         .content_type = content_type != NULL ? content_type : "text/csv",
         .accept = arguments->values[ACCEPT],
         .explain = arguments->values[EXPLAIN] != NULL ? CLARY_EXPLAIN_SHAP
                                                       : CLARY_EXPLAIN_NONE};
-    struct clary_invoke *invoke = clary_invoke_new(&invoke_options);
     struct progress progress;
 
-    if (invoke == NULL)
-        return clary_fail(err, CLARY_NO_MEMORY, "no memory");
     progress_start(&progress, fd);
     enum clary_status status = clary_invoke_begin(invoke, model, &request, err);
     if (status == CLARY_OK)
         status = stream(invoke, fd, &progress, err);
     if (progress.is_shown)
         terminal_progress_end(stderr);
+    return status;
+}
+
+static enum clary_status predict(const struct arguments *arguments,
+                                 const struct config *config,
+                                 const struct clary_model *model, int fd,
+                                 struct clary_error *err)
+{
+    struct clary_invoke_options invoke_options = config_invoke_options(config);
+    struct clary_team team = {(size_t)config->threads, workers_share, NULL};
+    struct workers *workers = NULL;
+
+    if (arguments->values[EXPLAIN] != NULL && team.n_threads > 1) {
+        CLARY_TRY(workers_start(team.n_threads - 1, &workers, err));
+        team.context = workers;
+        invoke_options.team = &team;
+    }
+    struct clary_invoke *invoke = clary_invoke_new(&invoke_options);
+    enum clary_status status =
+        invoke == NULL ? clary_no_memory(err)
+                       : invoke_all(invoke, arguments, model, fd, err);
     clary_invoke_free(invoke);
+    workers_stop(workers);
+    workers_free(workers);
     return status;
 }
 
@@ -172,7 +191,8 @@ const struct command command_predict = {
         "the rows before it have already been printed. The exit status is 0\n"
         "when all rows were predicted and 1 when one was refused; standard\n"
         "error then names its row and column.\n"
-        "CLARY_STYLE and CLARY_CSV_HEADER hold as for `clary serve`.\n",
+        "CLARY_STYLE, CLARY_CSV_HEADER and, with --explain, CLARY_THREADS\n"
+        "hold as for `clary serve`.\n",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,

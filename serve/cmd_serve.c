@@ -278,6 +278,8 @@ static int serve(const struct config *config, struct routes *routes)
         sandbox_fence_files(&sandbox, config->model_path);
     if (listen_for_requests(config, routes, &server, &err) != CLARY_OK)
         return log_failure("cannot listen", &err);
+    /* before there is a model, and so an invocation */
+    routes->invoke.team = server_team(server);
     if (registry_load(routes->registry, config->model_path, &load,
                       &routes->invoke, &err) != CLARY_OK) {
         status = log_failure("cannot load the model", &err);

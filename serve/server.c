@@ -27,6 +27,7 @@ struct server {
     struct server_options options;
     struct acceptor *acceptor;
     struct workers *workers;
+    struct clary_team team; /* the workers */
     struct http_loop **loops;
     size_t n_loops; /* started */
     size_t turn;    /* of the acceptor's thread */
@@ -124,6 +125,8 @@ static enum clary_status start_all(struct server *server,
     CLARY_TRY(
         acceptor_open(options->address, options->port, &server->acceptor, err));
     CLARY_TRY(workers_start(options->n_loops, &server->workers, err));
+    server->team =
+        (struct clary_team){options->n_loops, workers_share, server->workers};
     CLARY_TRY(start_loops(server, err));
     return acceptor_start(server->acceptor, &client, err);
 }
@@ -145,6 +148,11 @@ enum clary_status server_start(const struct server_options *options,
     }
     *out = server;
     return CLARY_OK;
+}
+
+const struct clary_team *server_team(const struct server *server)
+{
+    return &server->team;
 }
 
 int server_port(const struct server *server)

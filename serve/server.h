@@ -11,6 +11,7 @@
 
 #include "http.h"
 
+#include <clary/invoke.h>
 #include <clary/status.h>
 
 #include <stddef.h>
@@ -35,6 +36,10 @@ struct server;
 enum clary_status server_start(const struct server_options *options,
                                const struct http_app *app, struct server **out,
                                struct clary_error *err) CLARY_MUST_USE;
+
+/* The workers, for work on one request that can be divided. Lives until
+ * server_stop. */
+const struct clary_team *server_team(const struct server *server);
 
 int server_port(const struct server *server);
 

@@ -1,5 +1,5 @@
-/* workers.c: one mutex and one condition over a singly linked queue; against
- * work of milliseconds they cost nothing.
+/* workers.c: one mutex over a singly linked queue and what is shared; against
+ * work of milliseconds it costs nothing.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,12 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Work that a thread divides; on its stack. */
+struct share {
+    struct share *next;
+    void (*task)(void *argument, size_t part);
+    void *argument;
+    size_t next_part, n_parts;
+    size_t n_running;
+};
+
 struct workers {
     pthread_t *threads;
     size_t n_threads;      /* started */
     pthread_mutex_t mutex; /* over what follows */
     pthread_cond_t changed;
     struct work *first, *last;
+    struct share *shares;  /* that have parts left, or had */
+    pthread_cond_t shared; /* a part is done that was the last to run */
     bool is_stopped;
 };
 
@@ -28,6 +39,29 @@ static struct work *take(struct workers *workers)
     return work;
 }
 
+/* Runs one part; the mutex is held but for that. */
+static void run_part(struct workers *workers, struct share *share)
+{
+    size_t part = share->next_part++;
+
+    share->n_running++;
+    pthread_mutex_unlock(&workers->mutex);
+    share->task(share->argument, part);
+    pthread_mutex_lock(&workers->mutex);
+    if (--share->n_running == 0)
+        pthread_cond_broadcast(&workers->shared);
+}
+
+/* NULL: none has parts left. The mutex is held. */
+static struct share *find_share(const struct workers *workers)
+{
+    struct share *share = workers->shares;
+
+    while (share != NULL && share->next_part == share->n_parts)
+        share = share->next;
+    return share;
+}
+
 static void *serve(void *argument)
 {
     struct workers *workers = argument;
@@ -35,7 +69,12 @@ static void *serve(void *argument)
     pthread_mutex_lock(&workers->mutex);
     while (!workers->is_stopped) {
         struct work *work = take(workers);
+        struct share *share = work == NULL ? find_share(workers) : NULL;
         bool others_wait = workers->first != NULL;
+        if (share != NULL) {
+            run_part(workers, share);
+            continue;
+        }
         if (work == NULL) {
             pthread_cond_wait(&workers->changed, &workers->mutex);
             continue;
@@ -61,6 +100,7 @@ enum clary_status workers_start(size_t n_threads, struct workers **out,
     }
     pthread_mutex_init(&workers->mutex, NULL);
     pthread_cond_init(&workers->changed, NULL);
+    pthread_cond_init(&workers->shared, NULL);
     while (workers->n_threads < n_threads && error == 0) {
         error = pthread_create(&workers->threads[workers->n_threads], NULL,
                                serve, workers);
@@ -93,6 +133,28 @@ bool workers_submit(struct workers *workers, struct work *work)
     return is_taken;
 }
 
+void workers_share(void *context, size_t n_parts,
+                   void (*task)(void *argument, size_t part), void *argument)
+{
+    struct workers *workers = context;
+    struct share share = {
+        .task = task, .argument = argument, .n_parts = n_parts};
+    struct share **link = &workers->shares;
+
+    pthread_mutex_lock(&workers->mutex);
+    share.next = workers->shares;
+    workers->shares = &share;
+    pthread_cond_broadcast(&workers->changed);
+    while (share.next_part < n_parts)
+        run_part(workers, &share);
+    while (*link != &share)
+        link = &(*link)->next;
+    *link = share.next;
+    while (share.n_running > 0)
+        pthread_cond_wait(&workers->shared, &workers->mutex);
+    pthread_mutex_unlock(&workers->mutex);
+}
+
 void workers_stop(struct workers *workers)
 {
     struct work *work;
@@ -114,6 +176,7 @@ void workers_free(struct workers *workers)
 {
     if (workers == NULL)
         return;
+    pthread_cond_destroy(&workers->shared);
     pthread_cond_destroy(&workers->changed);
     pthread_mutex_destroy(&workers->mutex);
     free(workers->threads);

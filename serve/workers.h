@@ -33,6 +33,12 @@ enum clary_status workers_start(size_t n_threads, struct workers **out,
 /* False: the workers have been stopped. Any thread. */
 bool workers_submit(struct workers *workers, struct work *work);
 
+/* Calls task(argument, part) once for each part < n_parts, in this thread and
+ * in workers that have nothing else to do, and returns when all have returned.
+ * Any thread; `context` is a struct workers (as struct clary_team wants it). */
+void workers_share(void *context, size_t n_parts,
+                   void (*task)(void *argument, size_t part), void *argument);
+
 /* Cancels what waits, lets what runs finish, and ends the threads. From then
  * on nothing can be submitted. NULL is allowed. */
 void workers_stop(struct workers *workers);

@@ -125,3 +125,77 @@ TEST(what_waits_is_cancelled)
     CHECK_INT(jobs[10].n_runs + jobs[10].n_cancels, 0);
     workers_free(workers);
 }
+
+/* --- divided work */
+
+enum { PARTS = 64 };
+
+static atomic_int n_calls[PARTS], n_at_once, most_at_once;
+
+/* Takes a moment, and counts those that run at once. */
+static void count_part(void *argument, size_t part)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    int now = atomic_fetch_add(&n_at_once, 1) + 1, most;
+
+    CHECK(argument == n_calls);
+    atomic_fetch_add(&n_calls[part], 1);
+    for (most = atomic_load(&most_at_once); most < now;)
+        atomic_compare_exchange_weak(&most_at_once, &most, now);
+    nanosleep(&pause, NULL);
+    atomic_fetch_sub(&n_at_once, 1);
+}
+
+static void *share(void *workers)
+{
+    workers_share(workers, PARTS, count_part, n_calls);
+    return NULL;
+}
+
+static void check_parts(int n)
+{
+    for (size_t i = 0; i < PARTS; i++)
+        CHECK_INT(atomic_exchange(&n_calls[i], 0), n);
+    CHECK_INT(atomic_load(&n_at_once), 0);
+}
+
+TEST(idle_workers_share)
+{
+    struct workers *workers = start(3);
+    pthread_t other;
+
+    share(workers);
+    check_parts(1);
+    CHECK(atomic_load(&most_at_once) > 1);
+    CHECK(atomic_load(&most_at_once) <= 4);
+    /* two that divide at once */
+    CHECK_INT(pthread_create(&other, NULL, share, workers), 0);
+    share(workers);
+    pthread_join(other, NULL);
+    check_parts(2);
+    workers_stop(workers);
+    /* nobody is left to help */
+    atomic_store(&most_at_once, 0);
+    share(workers);
+    check_parts(1);
+    CHECK_INT(atomic_load(&most_at_once), 1);
+    workers_free(workers);
+}
+
+/* Busy workers do not: their own work comes first. */
+TEST(busy_workers_do_not)
+{
+    struct workers *workers = start(1);
+
+    pthread_mutex_lock(&gate);
+    CHECK(workers_submit(workers, &jobs[0].work));
+    CHECK(workers_submit(workers, &jobs[1].work));
+    atomic_store(&most_at_once, 0);
+    share(workers);
+    check_parts(1);
+    CHECK_INT(jobs[0].n_runs + jobs[1].n_runs, 0);
+    pthread_mutex_unlock(&gate);
+    wait_for(2);
+    workers_stop(workers);
+    workers_free(workers);
+}
