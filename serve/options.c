@@ -10,16 +10,33 @@
 #include <stdbool.h>
 #include <string.h>
 
+enum { LINE_BYTES = 80 };
+
+/* Prints " [name value]", on a line of its own where this one, which is
+ * `used` long, has no room; returns how long the line is then. */
+static int print_word(FILE *out, int used, const char *name, const char *value)
+{
+    int len = (int)(strlen(name) + strlen(value)) + (value[0] != '\0') + 3;
+
+    if (used + len > LINE_BYTES) {
+        used = 6;
+        fprintf(out, "\n%*s", used, "");
+    }
+    fprintf(out, " [%s%s%s]", name, value[0] != '\0' ? " " : "", value);
+    return used + len;
+}
+
 void options_usage(const struct command *command, FILE *out)
 {
-    fprintf(out, "usage: clary %s", command->name);
+    int used = fprintf(out, "usage: clary %s", command->name);
+
     for (size_t i = 0; i < command->n_options; i++) {
         const struct option *option = &command->options[i];
-        fprintf(out, " [%s%s%s]", option->name, option->value ? " " : "",
-                option->value ? option->value : "");
+        used = print_word(out, used, option->name,
+                          option->value ? option->value : "");
     }
     if (command->operand != NULL)
-        fprintf(out, " [%s]", command->operand);
+        (void)print_word(out, used, command->operand, "");
     fputc('\n', out);
 }
 
