@@ -8,7 +8,6 @@
  *     text     x 4 . 2 5 , - 1 , 3 \n     x: any byte that is no separator, so
  *              0 1 2 3 4 5 6 7 8 9 10     that one is before every cell
  *     at       0 5 8 10                   at[0] is that byte, always 0
- *     lines    2                          cell 2 ends a line
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -22,8 +21,8 @@
 enum {
     CLARY_CSV_WINDOW = 4096, /* most bytes of text behind its first one */
     CLARY_CSV_PADDING = 128, /* bytes behind the text that may be read */
-    CLARY_CSV_SLACK = 64     /* elements of at and lines that may be written
-                              * behind the last one */
+    CLARY_CSV_SLACK = 16     /* elements of at that may be written behind the
+                              * last one */
 };
 
 /* Where the separators (the one between cells, and '\n') of a text are. */
@@ -32,7 +31,6 @@ struct clary_csv_index {
     size_t n_lines; /* of them line feeds */
     bool has_cr;    /* there is a '\r' somewhere */
     uint16_t at[1 + CLARY_CSV_WINDOW + CLARY_CSV_SLACK];
-    uint16_t lines[CLARY_CSV_WINDOW + CLARY_CSV_SLACK];
 };
 
 struct clary_csv_kernel {

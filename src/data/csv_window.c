@@ -25,7 +25,7 @@ struct clary_csv_window {
     const char *from; /* where in the piece text[1] comes from; NULL: closed */
     size_t len;       /* bytes of it */
     size_t next;      /* the first cell that was not passed */
-    size_t line;      /* the first of index.lines that was not passed */
+    size_t n_lines;   /* line feeds that were not passed */
     size_t checked;   /* cells before this one are as the rows expect them */
     const uint16_t *ends; /* of the cells, without a '\r' that ends a line */
     struct clary_csv_index index;
@@ -71,18 +71,6 @@ void clary_csv_window_layout(struct clary_csv *csv)
     csv->window->dense = dense;
 }
 
-/* Takes the "\r" of "\r\n" off the cells. */
-static void trim_lines(struct clary_csv_window *window)
-{
-    const struct clary_csv_index *index = &window->index;
-    memcpy(window->trimmed, index->at + 1, index->n * sizeof index->at[0]);
-    for (size_t i = 0; i < index->n_lines; i++) {
-        uint16_t *end = &window->trimmed[index->lines[i]];
-        *end = (uint16_t)(*end - (window->text[*end - 1] == '\r'));
-    }
-    window->ends = window->trimmed;
-}
-
 static void open_window(const struct clary_reader *reader, const char *p,
                         const char *end)
 {
@@ -94,12 +82,30 @@ static void open_window(const struct clary_reader *reader, const char *p,
     memset(window->text + 1 + len, 0, CLARY_CSV_PADDING);
     window->from = p;
     window->len = len;
-    window->next = window->line = window->checked = 0;
+    window->next = window->checked = 0;
     reader->csv_kernel->index(window->text, 1 + len, csv->separator,
                               &window->index);
+    window->n_lines = window->index.n_lines;
     window->ends = window->index.at + 1;
+    if (!window->index.has_cr)
+        return;
+    memcpy(window->trimmed, window->ends,
+           window->index.n * sizeof window->ends[0]);
+    window->ends = window->trimmed;
+}
+
+static bool ends_line(const struct clary_csv_window *window, size_t cell)
+{
+    return window->text[window->index.at[cell + 1]] == '\n';
+}
+
+/* Takes the "\r" of "\r\n" off a cell. */
+static void trim_line(struct clary_csv_window *window, size_t cell)
+{
+    uint16_t end = window->index.at[cell + 1];
     if (window->index.has_cr)
-        trim_lines(window);
+        window->trimmed[cell] =
+            (uint16_t)(end - (window->text[end - 1] == '\r'));
 }
 
 /* Moves on to the cell at `p`, which may be a new window's. */
@@ -112,7 +118,7 @@ static void move_window(const struct clary_reader *reader, const char *p,
     if (window->from != NULL && p <= window->from + window->len) {
         size_t at = (size_t)(p - window->from), first = window->next;
         while (window->next < index->n && index->at[window->next] < at)
-            window->next++;
+            window->n_lines -= ends_line(window, window->next++);
         if (window->next != first + 1) /* quotes, or a header */
             window->checked = window->next;
         if (window->next < index->n || window->from + window->len == end)
@@ -121,21 +127,39 @@ static void move_window(const struct clary_reader *reader, const char *p,
     open_window(reader, p, end);
 }
 
-/* Sets `checked`. Cells that are not as expected end an error or an empty
+/* Whether all complete cells are as the rows expect them: as many lines end as
+ * rows do, and where rows do. */
+static bool check_all(const struct clary_csv *csv)
+{
+    struct clary_csv_window *window = csv->window;
+    size_t width = csv->n_columns, n = window->index.n;
+    size_t last = window->next + (width - 1 - csv->column);
+    if ((n - window->next + csv->column) / width != window->n_lines)
+        return false;
+    for (; last < n && ends_line(window, last); last += width)
+        trim_line(window, last);
+    return last >= n;
+}
+
+/* Sets `checked`. Cells that are not as expected make an error or an empty
  * line. */
 static void check_rows(const struct clary_csv *csv)
 {
     struct clary_csv_window *window = csv->window;
-    const struct clary_csv_index *index = &window->index;
-    size_t expected = window->next + (csv->n_columns - 1 - csv->column);
-    while (window->line < index->n_lines &&
-           index->lines[window->line] < window->next)
-        window->line++;
-    size_t line = window->line;
-    for (; line < index->n_lines && index->lines[line] == expected; line++)
-        expected += csv->n_columns;
-    size_t first = line < index->n_lines ? index->lines[line] : index->n;
-    window->checked = first < expected ? first : expected;
+    size_t column = csv->column, cell = window->next, n = window->index.n;
+    if (check_all(csv)) {
+        window->checked = n;
+        return;
+    }
+    for (; cell < n; cell++) {
+        bool is_last = column + 1 == csv->n_columns;
+        if (ends_line(window, cell) != is_last)
+            break;
+        if (is_last)
+            trim_line(window, cell);
+        column = is_last ? 0 : column + 1;
+    }
+    window->checked = cell;
 }
 
 /* From the tile to the columns. */
@@ -180,6 +204,7 @@ static bool read_cells(struct clary_reader *reader)
     if (csv->column >= width) {
         size_t complete = csv->column / width;
         csv->column -= complete * width;
+        window->n_lines -= complete;
         rows->n_rows += complete;
         reader->n_rows += complete;
     }

@@ -34,10 +34,9 @@
 #include <string.h>
 
 enum {
-    BLOCK = 64,    /* bytes */
-    UNROLLED = 12, /* separators of a block that are written without asking */
-    GROUP = 8,     /* cells read together */
-    HEAD = 8,      /* characters */
+    BLOCK = 64, /* bytes */
+    GROUP = 8,  /* cells read together */
+    HEAD = 8,   /* characters */
     TAIL = 16
 };
 
@@ -46,77 +45,102 @@ static inline __m128i load_sixteen(const void *bytes)
     return _mm_loadu_si128(bytes);
 }
 
-static inline uint64_t mask_of(__m256i low, __m256i high)
+static inline __m256i load_block(const void *bytes)
 {
+    return _mm256_loadu_si256(bytes);
+}
+
+/* The places of the bits that are set in a byte, a byte each. */
+#define PLACE(byte, i)                                                         \
+    ((byte) >> (i)&1                                                           \
+         ? UINT64_C(i) << 8 * __builtin_popcount((byte) & ((1 << (i)) - 1))    \
+         : 0)
+#define PLACES(byte)                                                           \
+    (PLACE(byte, 0) | PLACE(byte, 1) | PLACE(byte, 2) | PLACE(byte, 3) |       \
+     PLACE(byte, 4) | PLACE(byte, 5) | PLACE(byte, 6) | PLACE(byte, 7))
+#define PLACES_4(byte)                                                         \
+    PLACES(byte), PLACES((byte) + 1), PLACES((byte) + 2), PLACES((byte) + 3)
+#define PLACES_16(byte)                                                        \
+    PLACES_4(byte), PLACES_4((byte) + 4), PLACES_4((byte) + 8),                \
+        PLACES_4((byte) + 12)
+#define PLACES_64(byte)                                                        \
+    PLACES_16(byte), PLACES_16((byte) + 16), PLACES_16((byte) + 32),           \
+        PLACES_16((byte) + 48)
+
+static const uint64_t places[256] = {PLACES_64(0), PLACES_64(64),
+                                     PLACES_64(128), PLACES_64(192)};
+
+/* Writes base and the place of each bit, and some more behind them. Returns
+ * where the next goes. */
+static inline uint16_t *write_places(uint16_t *at, uint64_t bits, size_t base)
+{
+    __m128i first = _mm_set1_epi16((short)base);
+
+    for (int i = 0; i < BLOCK / 8; i++) {
+        unsigned byte = (uint8_t)(bits >> 8 * i);
+        __m128i place = _mm_cvtepu8_epi16(_mm_loadu_si64(&places[byte]));
+
+        _mm_storeu_si128((__m128i *)(void *)at, _mm_add_epi16(first, place));
+        first = _mm_add_epi16(first, _mm_set1_epi16(8));
+        at += _mm_popcnt_u32(byte);
+    }
+    return at;
+}
+
+/* A bit for each of the 64 bytes that is `byte`. */
+static inline uint64_t find(const char *text, __m256i byte)
+{
+    __m256i low = _mm256_cmpeq_epi8(load_block(text), byte);
+    __m256i high = _mm256_cmpeq_epi8(load_block(text + BLOCK / 2), byte);
+
     return (uint32_t)_mm256_movemask_epi8(low) |
            (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-/* Writes the positions of the bits, and of at least UNROLLED. */
-static inline void write_positions(uint16_t *at, uint64_t bits, size_t base)
+static size_t sum_bytes(__m256i bytes)
 {
-    size_t n = (size_t)_mm_popcnt_u64(bits);
+    uint64_t sums[4];
 
-    for (size_t i = 0; i < UNROLLED; i++) {
-        at[i] = (uint16_t)(base + _tzcnt_u64(bits));
-        bits = _blsr_u64(bits);
-    }
-    for (size_t i = UNROLLED; i < n; i++) {
-        at[i] = (uint16_t)(base + _tzcnt_u64(bits));
-        bits = _blsr_u64(bits);
-    }
-}
-
-/* Writes how many separators there are before each line feed. Two of them and
- * no more are usual. */
-static inline void write_lines(uint16_t *lines, uint64_t feeds,
-                               uint64_t separators, size_t base)
-{
-    size_t i = 0;
-
-    do {
-        for (int k = 0; k < 2; k++) {
-            uint64_t before = separators & (_blsmsk_u64(feeds) >> 1);
-            lines[i++] = (uint16_t)(base + (size_t)_mm_popcnt_u64(before));
-            feeds = _blsr_u64(feeds);
-        }
-    } while (feeds != 0);
+    _mm256_storeu_si256((__m256i *)(void *)sums,
+                        _mm256_sad_epu8(bytes, _mm256_setzero_si256()));
+    return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
 static void find_separators(const char *text, size_t len, char separator,
                             struct clary_csv_index *index)
 {
-    const __m256i comma = _mm256_set1_epi8(separator),
-                  feed = _mm256_set1_epi8('\n');
-    const __m256i cr = _mm256_set1_epi8('\r');
-    __m256i crs = _mm256_setzero_si256();
-    size_t n = 0, n_lines = 0;
+    const __m256i feed = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r');
+    const __m256i comma = _mm256_set1_epi8(separator);
+    __m256i crs = _mm256_setzero_si256(),
+            feeds = crs; /* below 0, a byte each */
+    uint16_t *at = index->at + 1;
+    size_t i = 0;
 
-    for (size_t i = 0; i < len; i += BLOCK) {
-        __m256i low = _mm256_loadu_si256((const __m256i *)(text + i));
-        __m256i high = _mm256_loadu_si256((const __m256i *)(text + i + 32));
-        __m256i low_feeds = _mm256_cmpeq_epi8(low, feed);
-        __m256i high_feeds = _mm256_cmpeq_epi8(high, feed);
-        uint64_t feeds = mask_of(low_feeds, high_feeds);
-        uint64_t separators = mask_of(
-            _mm256_or_si256(_mm256_cmpeq_epi8(low, comma), low_feeds),
-            _mm256_or_si256(_mm256_cmpeq_epi8(high, comma), high_feeds));
+    for (; len - i >= BLOCK; i += BLOCK) {
+        __m256i half[2];
 
-        crs = _mm256_or_si256(crs, _mm256_cmpeq_epi8(low, cr));
-        crs = _mm256_or_si256(crs, _mm256_cmpeq_epi8(high, cr));
-        if (len - i < BLOCK) {
-            feeds = _bzhi_u64(feeds, (unsigned)(len - i));
-            separators = _bzhi_u64(separators, (unsigned)(len - i));
+        for (int k = 0; k < 2; k++) {
+            __m256i bytes = load_block(text + i + k * BLOCK / 2);
+            __m256i is_feed = _mm256_cmpeq_epi8(bytes, feed);
+
+            half[k] = _mm256_or_si256(is_feed, _mm256_cmpeq_epi8(bytes, comma));
+            feeds = _mm256_sub_epi8(feeds, is_feed);
+            crs = _mm256_or_si256(crs, _mm256_cmpeq_epi8(bytes, cr));
         }
-        write_positions(index->at + 1 + n, separators, i);
-        write_lines(index->lines + n_lines, feeds, separators, n);
-        n += (size_t)_mm_popcnt_u64(separators);
-        n_lines += (size_t)_mm_popcnt_u64(feeds);
+        at = write_places(at,
+                          (uint32_t)_mm256_movemask_epi8(half[0]) |
+                              (uint64_t)(uint32_t)_mm256_movemask_epi8(half[1])
+                                  << 32,
+                          i);
     }
+    uint64_t rest = ~(UINT64_MAX << (len - i)); /* of the last, partial block */
+    uint64_t rest_feeds = find(text + i, feed) & rest;
+    at = write_places(at, rest_feeds | (find(text + i, comma) & rest), i);
     index->at[0] = 0;
-    index->n = n;
-    index->n_lines = n_lines;
-    index->has_cr = !_mm256_testz_si256(crs, crs);
+    index->n = (size_t)(at - index->at) - 1;
+    index->n_lines = sum_bytes(feeds) + (size_t)_mm_popcnt_u64(rest_feeds);
+    index->has_cr =
+        !_mm256_testz_si256(crs, crs) || (find(text + i, cr) & rest) != 0;
 }
 
 /* The first 8 characters of four cells on their way to numbers. */

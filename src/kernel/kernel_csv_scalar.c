@@ -13,8 +13,7 @@ static void find_separators(const char *text, size_t len, char separator,
     bool has_cr = false;
 
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '\n')
-            index->lines[n_lines++] = (uint16_t)n;
+        n_lines += text[i] == '\n';
         if (text[i] == separator || text[i] == '\n')
             index->at[++n] = (uint16_t)i;
         has_cr |= text[i] == '\r';

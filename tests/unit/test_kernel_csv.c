@@ -31,7 +31,8 @@ static struct text make_text(const char *bytes, size_t len)
 {
     struct text text = {malloc(len + CLARY_CSV_PADDING), len};
     memcpy(text.bytes, bytes, len);
-    memset(text.bytes + len, ',', CLARY_CSV_PADDING); /* not to be counted */
+    for (size_t i = 0; i < CLARY_CSV_PADDING; i++) /* not to be counted */
+        text.bytes[len + i] = ",\n\r"[i % 3];
     return text;
 }
 
@@ -48,9 +49,7 @@ static void compare_index(const char *bytes, size_t len, char separator)
             index.n == expected.n && index.n_lines == expected.n_lines &&
             index.has_cr == expected.has_cr &&
             memcmp(index.at, expected.at, (index.n + 1) * sizeof index.at[0]) ==
-                0 &&
-            memcmp(index.lines, expected.lines,
-                   index.n_lines * sizeof index.lines[0]) == 0;
+                0;
         if (!CHECK(same))
             printf("  %s: %zu bytes\n", tables[t]->name, len);
     }
@@ -70,11 +69,10 @@ TEST(index_by_hand)
         CHECK_INT(index.at[2], 8);
         CHECK_INT(index.at[3], 10);
         CHECK_INT(index.n_lines, 1);
-        CHECK_INT(index.lines[0], 2);
         CHECK(!index.has_cr);
         tables[t]->csv->index(text.bytes, text.len, '\t', &index);
         CHECK_INT(index.n, 1);
-        CHECK_INT(index.lines[0], 0);
+        CHECK_INT(index.n_lines, 1);
         free(text.bytes);
     }
 }
