@@ -8,6 +8,8 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import socket
 
+from contract.meaning import body_of
+
 
 class Reply:
     """One response: status, headers as they came, body."""
@@ -31,7 +33,8 @@ class Reply:
 
 
 class Connection:
-    """A socket to the server, and what it has sent that was not read yet."""
+    """A socket to the server, and what it has sent that was not read yet.
+    `port`: one of this machine, or (host, port)."""
 
     def __init__(self, port, timeout=30, receive_buffer=None):
         self.socket = socket.socket()
@@ -40,7 +43,9 @@ class Connection:
             self.socket.setsockopt(
                 socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer
             )
-        self.socket.connect(("127.0.0.1", port))
+        self.socket.connect(
+            port if isinstance(port, tuple) else ("127.0.0.1", port)
+        )
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.unread = b""
 
@@ -91,6 +96,11 @@ class Connection:
 
     def read(self, method="POST"):
         """The next response; interim ones (1xx) are returned like any."""
+        reply = self._read(method)
+        reply.body = body_of(reply.body, reply.header("Content-Type"))
+        return reply
+
+    def _read(self, method):
         version, status, *_ = self._line().split(" ", 2)
         assert version in ("HTTP/1.1", "HTTP/1.0"), version
         headers = []

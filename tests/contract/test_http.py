@@ -11,6 +11,8 @@ import time
 import pytest
 
 from contract.client import Connection, request_bytes
+from contract.meaning import IS_EXACT, rows_of
+from contract.remote import URLS
 from contract.server import GOLDEN
 
 A = b"8.3252,41,6.98412698,1.02380952,322,2.55555556,37.88,-122.23"
@@ -144,7 +146,7 @@ def test_70_error_before_the_body_ends(connect):
         pass  # it may close while the body still comes; the reply is sent
     reply = connection.read()
     assert reply.status == 400, reply
-    assert b"row 1" in reply.body
+    assert b"row 1" in reply.body or not IS_EXACT
     if (reply.header("Connection") or "").lower() != "close":
         assert connection.request("POST", "/invocations", CSV, A).body == ONE
 
@@ -317,6 +319,10 @@ def test_9_killed_in_mid_response(serve):
             reset(connection)
 
     assert server.ping() == 200
+    if URLS:  # what it keeps open cannot be seen from here
+        kill(1000)
+        assert server.invoke(A.decode()).body == ONE
+        return
     files = server.open_files()
     kill(200)
     files = settled(server, files)
@@ -341,7 +347,10 @@ def test_73_large_body(serve, megabytes):
                 "POST", "/invocations", CSV | {"Accept": accept}, body
             )
         assert reply.status == 200, reply
-        if accept == "text/csv":
+        if not IS_EXACT:
+            found = rows_of(reply.header("Content-Type"), reply.body)
+            got = [b"%.1f" % row[0] for row in found]
+        elif accept == "text/csv":
             got = reply.body.split()
         else:
             got = reply.body[21:].translate(None, b"[],}").split()

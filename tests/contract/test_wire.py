@@ -12,6 +12,7 @@ import struct
 
 import pytest
 
+from contract.meaning import IS_EXACT, near, rows_of
 from contract.server import ROOT
 
 A = "8.3252,41,6.98412698,1.02380952,322,2.55555556,37.88,-122.23"
@@ -26,7 +27,18 @@ H3 = "half-plus-three"
 
 
 def assert_error(reply, status, text=""):
-    """A short compact JSON object with one member, a sentence for a client."""
+    """A short compact JSON object with one member, a sentence for a client.
+    Another server than clary need only tell whose fault it is, in few bytes
+    and without HTML or paths."""
+    if not IS_EXACT:
+        assert reply.status // 100 == status // 100, reply
+        assert len(reply.body) < 1024, reply
+        text = bytes(reply.body).decode(errors="replace")
+        assert "<html" not in text.lower() and "/opt/" not in text, reply
+        try:
+            return str(json.loads(text)["error"])
+        except (ValueError, KeyError, TypeError):
+            return text
     assert reply.status == status, reply
     assert reply.header("Content-Type") == "application/json"
     assert re.fullmatch(rb'\{"error": "[^\n]+"\}', reply.body), reply
@@ -107,7 +119,7 @@ def test_csv(serve, model, body, answer):
 def test_12_accept_json(serve):
     reply = serve("identity8").invoke(A, accept="application/json")
     assert reply.body == b'{    "predictions": [[8.3252]    ]}'
-    assert len(reply.body) == 35
+    assert len(reply.body) == 35 or not IS_EXACT
 
 
 @pytest.mark.parametrize("body", ["1.0\n2.0\n5.0", "1.0\r\n2.0\r\n5.0\r\n"])
@@ -200,6 +212,7 @@ PRINTED = [
 ]
 
 
+@pytest.mark.exact
 @pytest.mark.parametrize("sent, printed", PRINTED, ids=[p[0] for p in PRINTED])
 def test_36_text_of_numbers(serve, sent, printed):
     reply = serve("identity8").invoke(f"{sent},{REST}")
@@ -207,6 +220,7 @@ def test_36_text_of_numbers(serve, sent, printed):
     assert re.search(rb"\[\[(.*)\]\n", reply.body)[1].decode() == printed
 
 
+@pytest.mark.exact
 def test_36_negative_zero(serve):
     """-0.0 keeps its sign where the model does."""
     reply = serve("special-values").invoke("0.0,-0.0")
@@ -237,9 +251,11 @@ def test_37_random_floats(serve):
     body = "".join(f"{n:.9g},0,0,0,0,0,0,0\n" for n in numbers)
     reply = serve("identity8").invoke(body)
     assert reply.status == 200, reply
-    printed = re.findall(r"\[([^\[\]]+)\]", reply.body.decode())
-    assert [as_float32(float(text)) for text in printed] == numbers
-    assert printed == [serving_text(n) for n in numbers]
+    rows = rows_of(reply.header("Content-Type"), reply.body)
+    assert [as_float32(number) for [number] in rows] == numbers
+    if IS_EXACT:
+        printed = re.findall(r"\[([^\[\]]+)\]", reply.body.decode())
+        assert printed == [serving_text(n) for n in numbers]
 
 
 @pytest.mark.parametrize(
@@ -260,7 +276,8 @@ def test_38_content_type(serve, content_type):
 def test_39_unsupported_type(serve):
     reply = serve("identity8").invoke(A, "text/plain")
     assert_error(reply, 415)
-    assert reply.body == b'{"error": "Unsupported Media Type: text/plain"}'
+    if IS_EXACT:
+        assert reply.body == b'{"error": "Unsupported Media Type: text/plain"}'
 
 
 @pytest.mark.parametrize(
@@ -273,8 +290,9 @@ def test_39_other_types(serve, content_type):
 def test_40_no_content_type(serve):
     reply = serve("identity8").invoke(A, None)
     assert_error(reply, 415)
-    assert reply.body == b'{"error": "Unsupported Media Type: Unknown"}'
-    assert len(reply.body) == 44
+    if IS_EXACT:
+        assert reply.body == b'{"error": "Unsupported Media Type: Unknown"}'
+        assert len(reply.body) == 44
 
 
 JSON = "application/json"
@@ -313,6 +331,10 @@ def test_accept(serve, style, accept, content_type, body):
     settings = {} if style == "auto" else {"CLARY_STYLE": style}
     reply = serve("identity8", **settings).invoke(A, accept=accept)
     assert reply.status == 200, reply
+    if not IS_EXACT:  # whatever the type: it and the body must agree
+        found = rows_of(reply.header("Content-Type"), reply.body)
+        assert near(found, [[8.3252]]), reply
+        return
     assert reply.header("Content-Type") == content_type
     if body is None:
         assert reply.json() == {"predictions": [[8.3252]]}
@@ -448,13 +470,14 @@ NOT_FOUND = b'{"error": "Not Found"}'
         ("90-list", "GET", "/models"),
     ],
 )
-def test_64_unknown_route(serve, case, method, path):
+def test_unknown_route(serve, case, method, path):
     reply = serve("identity8").request(
         method, path, body=b"x" if method == "POST" else None
     )
     assert reply.status == 404, reply
-    assert reply.body == NOT_FOUND
-    assert reply.header("Content-Type") == "application/json"
+    if IS_EXACT:
+        assert reply.body == NOT_FOUND
+        assert reply.header("Content-Type") == "application/json"
 
 
 def test_64_long_path(serve):
@@ -467,7 +490,8 @@ def test_66_wrong_method(serve, method):
     """D-7."""
     reply = serve("identity8").request(method, "/invocations")
     assert_error(reply, 405)
-    assert reply.header("Allow") == "POST"
+    if IS_EXACT:
+        assert reply.header("Allow") == "POST"
 
 
 def test_66_wrong_method_with_body(serve):
@@ -478,7 +502,7 @@ def test_66_wrong_method_with_body(serve):
 def test_66_delete_ping(serve):
     reply = serve("identity8").request("DELETE", "/ping")
     assert_error(reply, 405)
-    assert {"GET", "HEAD", "POST"} <= set(
+    assert not IS_EXACT or {"GET", "HEAD", "POST"} <= set(
         re.split(r",\s*", reply.header("Allow"))
     )
 
@@ -488,8 +512,10 @@ def test_66_delete_ping(serve):
 )
 def test_67_ping(serve, method, body):
     reply = serve("identity8").request(method, "/ping", body=body)
-    assert (reply.status, reply.body) == (200, b"")
-    assert reply.header("Content-Length") == "0"
+    assert reply.status == 200
+    if IS_EXACT or method == "HEAD":
+        assert reply.body == b""
+        assert reply.header("Content-Length") == "0" or not IS_EXACT
 
 
 @pytest.mark.parametrize(

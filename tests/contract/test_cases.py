@@ -1,0 +1,18 @@
+"""The list of cases and the tests agree.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import pytest
+
+from contract.cases import CASES, case_of
+
+
+def test_every_case_has_a_test(request):
+    here = [item for item in request.session.items if case_of(item)]
+    files = {item.path for item in here}
+    if len(files) < 6 or request.config.getoption("keyword"):
+        pytest.skip("only a part of the suite runs")
+    found = {case_of(item) for item in here}
+    assert {case for case, known in CASES.items() if not known[2]} <= found
+    # and none is said to be left out that is not
+    assert not {case for case, known in CASES.items() if known[2]} & found
