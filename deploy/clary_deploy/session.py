@@ -27,12 +27,16 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from clary_deploy.config import Config
 from clary_deploy.errors import AwsError, PreconditionError
 from clary_deploy.output import Output
 
 Body = Mapping[str, Any]
+
+# the last: a proxy's page where AWS's answer should be
+FAILURES = (BotoCoreError, ClientError, ResponseParserError)
 
 CLIENT = ClientConfig(
     retries={"mode": "standard", "max_attempts": 5},
@@ -82,7 +86,7 @@ class Account:
             paginator = self.client(service).get_paginator(operation)
             for page in paginator.paginate(**(body or {})):
                 yield from page.get(key, [])
-        except (BotoCoreError, ClientError) as error:
+        except FAILURES as error:
             raise self._failed(service, operation, error) from error
 
     def exists(
@@ -90,8 +94,8 @@ class Account:
     ) -> dict[str, Any] | None:
         """`read`, or None where AWS answers with one of `codes`.
 
-        SageMaker says "ValidationException" for what does not exist, with
-        "Could not find" or "does not exist" in the message.
+        SageMaker and CloudFormation have no code for what does not exist, only
+        words in the message of a validation error.
         """
         try:
             return self.read(service, operation, body)
@@ -100,7 +104,7 @@ class Account:
                 return None
             absent = ("could not find", "does not exist", "cannot find")
             message = str(error).lower()
-            if error.code == "ValidationException" and any(
+            if error.code.startswith("Validation") and any(
                 words in message for words in absent
             ):
                 return None
@@ -122,13 +126,13 @@ class Account:
     def _call(self, service: str, operation: str, body: Body) -> dict[str, Any]:
         try:
             answer = getattr(self.client(service), operation)(**body)
-        except (BotoCoreError, ClientError) as error:
+        except FAILURES as error:
             raise self._failed(service, operation, error) from error
         answer.pop("ResponseMetadata", None)
         return dict(answer)
 
     def _failed(
-        self, service: str, operation: str, error: BotoCoreError | ClientError
+        self, service: str, operation: str, error: Exception
     ) -> AwsError:
         code, message = "", str(error)
         if isinstance(error, ClientError):
@@ -188,7 +192,12 @@ class Aws:
         return self._config.access.profile_prefix + account.replace("_", "-")
 
     def _has_profile(self, account: str) -> bool:
-        return self._profile(account) in boto3.Session().available_profiles
+        return self._profile(account) in self._profiles
+
+    @cached_property
+    def _profiles(self) -> list[str]:
+        found: list[str] = boto3.Session().available_profiles
+        return found
 
     def _base(self, account: str) -> boto3.Session:
         profile = self._profile(account) if self._has_profile(account) else None

@@ -9,15 +9,38 @@ from __future__ import annotations
 
 from clary_deploy.command import Command
 from clary_deploy.commands import (
+    ab,
+    audit,
     check,
     deliver,
+    doctor,
     image,
     register,
+    render,
+    resolve,
+    setup,
+    shadow,
     status,
+    teardown,
     versions,
 )
 
-GROUPS = (check, image, register, versions, deliver, status)
+GROUPS = (
+    doctor,
+    check,
+    render,
+    setup,
+    image,
+    register,
+    versions,
+    resolve,
+    deliver,
+    ab,
+    shadow,
+    status,
+    audit,
+    teardown,
+)
 
 ALL: tuple[Command, ...] = tuple(
     command for group in GROUPS for command in group.COMMANDS

@@ -242,6 +242,9 @@ rows(
     ("sagemaker:UpdateModelPackage", VERSION, stage("Archived", "Retired")),
     ("sagemaker:UpdateModelPackage", VERSION),
     ("sagemaker:DescribeModelPackage", VERSION),
+    ("s3:GetObject", ARTIFACT),
+    ("s3:ListBucket", BUCKET, MODELS),
+    ("kms:Decrypt", KEY, VIA_S3),
 )
 rows(
     "stager",
@@ -252,7 +255,9 @@ rows(
     ("sagemaker:UpdateModelPackage", VERSION, stage("Development")),
     ("sagemaker:UpdateModelPackage", OTHER_VERSION, stage("QA")),
     ("sagemaker:CreateModelPackage", VERSION, PENDING),
-    ("s3:GetObject", ARTIFACT),
+    ("s3:GetObject", OUTSIDE),
+    ("s3:PutObject", ARTIFACT),
+    ("kms:Decrypt", KEY),
 )
 
 # --- the publisher pushes images
