@@ -82,10 +82,12 @@ SERVE_TESTS := $(patsubst tests/serve/%.c,$(BIN)/tests/%,\
 TESTS     := $(UNIT_TESTS) $(SERVE_TESTS)
 # make test-arm64: the NEON tables and what runs on them. OpenBLAS's threads
 # and /proc are not what they are on a machine (test_gemm, test_golden, test_cpu).
-ARM64_TESTS := $(patsubst %,$(BIN)/tests/test_%,kernel kernel_forest number csv \
-    op_unary op_binary op_dense op_reduce forest lightgbm xgboost xgboost_pickle)
+ARM64_TESTS := $(patsubst %,$(BIN)/tests/test_%,kernel kernel_forest \
+    kernel_math number csv op_unary op_binary op_dense op_reduce forest \
+    lightgbm xgboost xgboost_pickle)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BIN)/fuzz/%)
 BENCHES   := $(BENCH_C:bench/%.c=$(BIN)/bench/%)
+EXHAUSTIVE := $(patsubst %.c,$(BIN)/%,$(sort $(wildcard bench/exhaustive_*.c)))
 # programs that the scripts of bench/ run
 BENCH_TOOLS := $(patsubst bench/http/%.c,$(BIN)/bench/%,\
                $(sort $(wildcard bench/http/*.c)))
@@ -106,12 +108,12 @@ $(BIN)/clary: $(SERVE_C:%.c=$(OBJ)/%.o) $(LIB)
 $(UNIT_TESTS): $(BIN)/tests/%: $(OBJ)/tests/unit/%.o $(LIB)
 $(SERVE_TESTS): $(BIN)/tests/%: $(OBJ)/tests/serve/%.o \
     $(filter-out %/main.o,$(SERVE_C:%.c=$(OBJ)/%.o)) $(LIB)
-$(BENCHES): $(BIN)/bench/%: $(OBJ)/bench/%.o $(LIB)
+$(BENCHES) $(EXHAUSTIVE): $(BIN)/bench/%: $(OBJ)/bench/%.o $(LIB)
 $(BENCH_TOOLS): $(BIN)/bench/%: $(OBJ)/bench/http/%.o
 $(FUZZERS): $(BIN)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
 $(FUZZERS): private LDFLAGS += $(FUZZ_ENGINE)
 
-$(PROGRAM) $(TESTS) $(BENCHES) $(BENCH_TOOLS) $(FUZZERS):
+$(PROGRAM) $(TESTS) $(BENCHES) $(EXHAUSTIVE) $(BENCH_TOOLS) $(FUZZERS):
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
@@ -229,6 +231,11 @@ fuzzers: $(FUZZERS)
 bench: ## Runs the programs of bench/ and prints their tables.
 bench: $(BENCHES)
 	@for program in $(BENCHES); do $$program || exit 1; done
+
+exhaustive: ## Checks all 2^32 floats; EXHAUSTIVE_SECONDS bounds each program.
+.PHONY: exhaustive
+exhaustive: $(EXHAUSTIVE)
+	@for program in $^; do $$program || exit 1; done
 
 image: ## Builds the container image for ARCH (amd64, arm64): build/image/.
 	@scripts/image/build.sh $(ARCH)

@@ -73,6 +73,24 @@ struct clary_blend_tree {
 /* Working memory: the slots (128 pairs and the leaf) of all rows. */
 #define CLARY_BLEND_BYTES (129 * CLARY_BLEND_ROWS)
 
+/* Elementwise functions of one float. CLARY_ELU alone has an alpha. */
+enum clary_function {
+    CLARY_EXP,
+    CLARY_EXPM1,
+    CLARY_LOG,
+    CLARY_LOG1P,
+    CLARY_SIGMOID, /* 1 / (1 + e^-x) */
+    CLARY_TANH,
+    CLARY_ERF,
+    CLARY_SOFTPLUS, /* log(1 + e^x) */
+    CLARY_ELU,      /* x < 0: alpha (e^x - 1), else x */
+    CLARY_SELU,
+    CLARY_FUNCTIONS
+};
+
+/* y[i] = f(x[i]), i < n; y may be x. */
+typedef void clary_map(const float *x, size_t n, float alpha, float *y);
+
 struct clary_kernels {
     const char *name; /* "scalar", "avx2", "neon" */
 
@@ -94,6 +112,10 @@ struct clary_kernels {
      * written, up to a multiple of 32 rows. All are 64-byte aligned. */
     void (*blend)(const struct clary_blend_tree *tree, const int8_t *ranks,
                   size_t rows, uint8_t *slots, uint8_t *labels);
+
+    /* (CLARY_FUNCTIONS), exact; within 2 units in the last place of the right
+     * value (elu and selu: of their equation), see activations.h. */
+    clary_map *const *maps;
 
     /* Reads text/csv, exact. */
     const struct clary_csv_kernel *csv;

@@ -13,6 +13,7 @@ extern const struct clary_kernels clary_kernels_scalar;
 void clary_blend_scalar(const struct clary_blend_tree *tree,
                         const int8_t *ranks, size_t rows, uint8_t *slots,
                         uint8_t *labels);
+extern clary_map *const clary_maps_scalar[CLARY_FUNCTIONS];
 extern const struct clary_csv_kernel clary_csv_scalar;
 
 /* One cell: clary_csv_kernel.cells of it. 16 bytes behind it can be read, and
@@ -20,6 +21,7 @@ extern const struct clary_csv_kernel clary_csv_scalar;
 bool clary_csv_cell(const char *text, size_t len, float *value);
 
 #if defined(__x86_64__)
+extern clary_map *const clary_maps_avx2[CLARY_FUNCTIONS];
 extern const struct clary_csv_kernel clary_csv_avx2; /* needs BMI2 too */
 void clary_blend_avx2(const struct clary_blend_tree *tree, const int8_t *ranks,
                       size_t rows, uint8_t *slots, uint8_t *labels);
@@ -27,6 +29,7 @@ extern const struct clary_kernels clary_kernels_avx2; /* needs FMA too */
 #elif defined(__aarch64__)
 void clary_blend_neon(const struct clary_blend_tree *tree, const int8_t *ranks,
                       size_t rows, uint8_t *slots, uint8_t *labels);
+extern clary_map *const clary_maps_neon[CLARY_FUNCTIONS];
 extern const struct clary_kernels clary_kernels_neon;
 #endif
 

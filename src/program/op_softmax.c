@@ -11,41 +11,76 @@
  * Tests: tests/unit/test_op_reduce.c.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "kernel/kernel.h"
 #include "program/ops.h"
 
 #include <math.h>
 #include <stdio.h>
 
-/* One slice: n elements `stride` apart. */
+/* In place. */
+static void exp_f32(float *y, size_t n)
+{
+    clary_kernels()->maps[CLARY_EXP](y, n, 0, y);
+}
+
+static void exp_f64(double *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = exp(y[i]);
+}
+
+static float log_f32(float x)
+{
+    clary_kernels()->maps[CLARY_LOG](&x, 1, 0, &x);
+    return x;
+}
+
+static double log_f64(double x)
+{
+    return log(x);
+}
+
+/* Slices of n elements `inner` apart, `inner` of them side by side, in
+ * `elements` elements: the differences from the maxima, all exponentials at
+ * once, the sums. */
 #define SOFTMAX(name, type, exp_of, log_of)                                    \
-    static void name(const type *x, type *y, size_t n, size_t stride,          \
-                     bool is_log)                                              \
+    static type name##_max(const type *x, size_t n, size_t inner)              \
     {                                                                          \
-        type max = x[0], sum = 0;                                              \
+        type max = x[0];                                                       \
                                                                                \
-        for (size_t i = 1; i < n; i++)                                         \
-            if (x[i * stride] > max)                                           \
-                max = x[i * stride];                                           \
-        for (size_t i = 0; i < n; i++) {                                       \
-            type shifted = x[i * stride] - max;                                \
-            type e = exp_of(shifted);                                          \
+        for (size_t i = inner; i < n * inner; i += inner)                      \
+            if (x[i] > max)                                                    \
+                max = x[i];                                                    \
+        return max;                                                            \
+    }                                                                          \
                                                                                \
-            sum += e;                                                          \
-            y[i * stride] = is_log ? shifted : e;                              \
-        }                                                                      \
-        if (is_log) {                                                          \
-            type log_sum = log_of(sum);                                        \
+    static void name(const type *x, type *y, size_t elements, size_t n,        \
+                     size_t inner, bool is_log)                                \
+    {                                                                          \
+        for (size_t o = 0; o < elements; o += n * inner)                       \
+            for (size_t s = o; s < o + inner; s++) {                           \
+                const type max = name##_max(x + s, n, inner);                  \
                                                                                \
-            for (size_t i = 0; i < n; i++)                                     \
-                y[i * stride] -= log_sum;                                      \
-            return;                                                            \
-        }                                                                      \
-        for (size_t i = 0; i < n; i++)                                         \
-            y[i * stride] /= sum;                                              \
+                for (size_t i = s; i < s + n * inner; i += inner)              \
+                    y[i] = x[i] - max;                                         \
+            }                                                                  \
+        exp_of(y, elements);                                                   \
+        for (size_t o = 0; o < elements; o += n * inner)                       \
+            for (size_t s = o; s < o + inner; s++) {                           \
+                const type max = is_log ? name##_max(x + s, n, inner) : 0;     \
+                type sum = 0;                                                  \
+                                                                               \
+                for (size_t i = s; i < s + n * inner; i += inner)              \
+                    sum += y[i];                                               \
+                if (is_log)                                                    \
+                    sum = log_of(sum);                                         \
+                for (size_t i = s; i < s + n * inner; i += inner)              \
+                    y[i] = is_log ? (x[i] - max) - sum : y[i] / sum;           \
+            }                                                                  \
     }
 
-SOFTMAX(slice_f32, float, expf, logf)
-SOFTMAX(slice_f64, double, exp, log)
+SOFTMAX(softmax_f32, float, exp_f32, log_f32)
+SOFTMAX(softmax_f64, double, exp_f64, log_f64)
 
 static enum clary_status shape(const struct clary_op *op,
                                const struct clary_value *const *in,
@@ -69,14 +104,10 @@ static void run(const struct clary_op *op, const struct clary_tensor *in,
 
     if (elements == 0)
         return;
-    for (size_t o = 0; o < elements; o += n * inner)
-        for (size_t i = o; i < o + inner; i++)
-            if (in->dtype == CLARY_DTYPE_F32)
-                slice_f32((const float *)in->data + i, (float *)out->data + i,
-                          n, inner, is_log);
-            else
-                slice_f64((const double *)in->data + i, (double *)out->data + i,
-                          n, inner, is_log);
+    if (in->dtype == CLARY_DTYPE_F32)
+        softmax_f32(in->data, out->data, elements, n, inner, is_log);
+    else
+        softmax_f64(in->data, out->data, elements, n, inner, is_log);
 }
 
 static enum clary_status softmax_run(const struct clary_op *op,

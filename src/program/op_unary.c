@@ -8,14 +8,16 @@
  * The equations are those of TensorFlow's CPU kernels (relu_op_functor.h,
  * softplus_op.h, Eigen's unary functors), for NaN and infinities too: a NaN
  * stays one in each of them. elu and selu are exp(v) - 1 and not expm1(v), as
- * they are there, so that the digits lost near 0 are the same ones. libm takes
- * the place of Eigen's polynomials: results differ by a few units in the last
- * place.
+ * they are there, so that the digits lost near 0 are the same ones. For floats
+ * the kernels' maps (kernel.h) take the place of Eigen's polynomials, for
+ * doubles libm: results differ by a few units in the last place. libm_exp is
+ * libm's for both, for who needs its very bits.
  *
  * Parameters: struct clary_alpha_params for leaky_relu and elu.
  * Tests: tests/unit/test_op_unary.c.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "kernel/kernel.h"
 #include "program/ops.h"
 
 #include <float.h>
@@ -94,6 +96,14 @@ static enum clary_status run(const struct clary_op *op,
     LOOP(name##_i32, int32_t, uint32_t, int32_t, equation)                     \
     LOOP(name##_i64, int64_t, uint64_t, int64_t, equation)
 
+/* Floats by a kernel, doubles by the equation. */
+#define MAP_LOOPS(name, function, equation)                                    \
+    static void name##_f32(const void *in, void *out, size_t n, double alpha)  \
+    {                                                                          \
+        clary_kernels()->maps[function](in, n, (float)alpha, out);             \
+    }                                                                          \
+    LOOP(name##_f64, double, double, double, equation)
+
 #define FLOATS(name)                                                           \
     [CLARY_DTYPE_F32] = name##_f32, [CLARY_DTYPE_F64] = name##_f64
 #define INTEGERS(name)                                                         \
@@ -110,6 +120,13 @@ static enum clary_status run(const struct clary_op *op,
 /* the same with alpha */
 #define FLOAT_ALPHA(name, equation)                                            \
     FLOAT_LOOPS(name, equation)                                                \
+    KIND(name, false, true, FLOATS(name))
+/* the same by kernels */
+#define MAP(name, function, equation)                                          \
+    MAP_LOOPS(name, function, equation)                                        \
+    KIND(name, false, false, FLOATS(name))
+#define MAP_ALPHA(name, function, equation)                                    \
+    MAP_LOOPS(name, function, equation)                                        \
     KIND(name, false, true, FLOATS(name))
 /* F32 and F64 to BOOL */
 #define FLOAT_TEST(name, equation)                                             \
@@ -128,31 +145,29 @@ static enum clary_status run(const struct clary_op *op,
 FLOAT(relu, v < 0 ? 0 : v)
 FLOAT(relu6, v < 0 ? 0 : 6 < v ? 6 : v)
 FLOAT_ALPHA(leaky_relu, v > 0 ? v : v * (T)alpha)
-FLOAT_ALPHA(elu, v < 0 ? (T)alpha * (exp(v) - 1) : v)
+MAP_ALPHA(elu, CLARY_ELU, v < 0 ? (T)alpha * (exp(v) - 1) : v)
 
 #define SELU_SCALE       1.0507009873554804934193349852946
 #define SELU_SCALE_ALPHA 1.7580993408473768599402175208123
-FLOAT(selu, v < 0 ? (T)SELU_SCALE_ALPHA * (exp(v) - 1) : (T)SELU_SCALE * v)
+MAP(selu, CLARY_SELU, v < 0 ? SELU_SCALE_ALPHA * (exp(v) - 1) : SELU_SCALE * v)
 
 /* 1 / (1 + exp(-v)), with exp only of what is not positive: it cannot
  * overflow, and small results keep all their digits. */
-FLOAT(sigmoid, v < 0 ? exp(v) / (1 + exp(v)) : 1 / (1 + exp(-v)))
+MAP(sigmoid, CLARY_SIGMOID, v < 0 ? exp(v) / (1 + exp(v)) : 1 / (1 + exp(-v)))
 
-/* log(1 + exp(v)); past the threshold it is v, before its negative exp(v) */
-#define EPSILON            (sizeof(T) == sizeof(float) ? (T)FLT_EPSILON : (T)DBL_EPSILON)
-#define SOFTPLUS_THRESHOLD (log(EPSILON) + 2)
-FLOAT(softplus, v > -SOFTPLUS_THRESHOLD  ? v
-                : v < SOFTPLUS_THRESHOLD ? exp(v)
-                                         : log1p(exp(v)))
+/* log(1 + exp(v)); v itself where exp(-v) is nothing to it */
+#define SOFTPLUS_THRESHOLD (-log(DBL_EPSILON) - 2)
+MAP(softplus, CLARY_SOFTPLUS, v > SOFTPLUS_THRESHOLD ? v : log1p(exp(v)))
 
 FLOAT(softsign, v / (fabs(v) + 1))
-FLOAT(tanh, tanh(v))
-FLOAT(erf, erf(v))
+MAP(tanh, CLARY_TANH, tanh(v))
+MAP(erf, CLARY_ERF, erf(v))
 FLOAT(erfc, erfc(v))
-FLOAT(exp, exp(v))
-FLOAT(expm1, expm1(v))
-FLOAT(log, log(v))
-FLOAT(log1p, log1p(v))
+MAP(exp, CLARY_EXP, exp(v))
+MAP(expm1, CLARY_EXPM1, expm1(v))
+FLOAT(libm_exp, exp(v))
+MAP(log, CLARY_LOG, log(v))
+MAP(log1p, CLARY_LOG1P, log1p(v))
 FLOAT(sqrt, sqrt(v))
 FLOAT(rsqrt, 1 / sqrt(v))
 FLOAT(reciprocal, 1 / v)
@@ -205,15 +220,21 @@ static const struct clary_op_kind op_identity = {"identity", 1, identity_shape,
                                                  identity_run, NULL};
 
 const struct clary_op_kind *const clary_ops_unary[] = {
-    &op_relu.kind,        &op_relu6.kind,     &op_leaky_relu.kind,
-    &op_elu.kind,         &op_selu.kind,      &op_sigmoid.kind,
-    &op_softplus.kind,    &op_softsign.kind,  &op_tanh.kind,
-    &op_erf.kind,         &op_erfc.kind,      &op_exp.kind,
-    &op_expm1.kind,       &op_log.kind,       &op_log1p.kind,
-    &op_sqrt.kind,        &op_rsqrt.kind,     &op_reciprocal.kind,
-    &op_floor.kind,       &op_ceil.kind,      &op_round.kind,
-    &op_sin.kind,         &op_cos.kind,       &op_is_nan.kind,
-    &op_is_inf.kind,      &op_is_finite.kind, &op_neg.kind,
-    &op_abs.kind,         &op_square.kind,    &op_sign.kind,
-    &op_logical_not.kind, &op_identity,       NULL,
+    &op_relu.kind,       &op_relu6.kind,
+    &op_leaky_relu.kind, &op_elu.kind,
+    &op_selu.kind,       &op_sigmoid.kind,
+    &op_softplus.kind,   &op_softsign.kind,
+    &op_tanh.kind,       &op_erf.kind,
+    &op_erfc.kind,       &op_exp.kind,
+    &op_expm1.kind,      &op_libm_exp.kind,
+    &op_log.kind,        &op_log1p.kind,
+    &op_sqrt.kind,       &op_rsqrt.kind,
+    &op_reciprocal.kind, &op_floor.kind,
+    &op_ceil.kind,       &op_round.kind,
+    &op_sin.kind,        &op_cos.kind,
+    &op_is_nan.kind,     &op_is_inf.kind,
+    &op_is_finite.kind,  &op_neg.kind,
+    &op_abs.kind,        &op_square.kind,
+    &op_sign.kind,       &op_logical_not.kind,
+    &op_identity,        NULL,
 };

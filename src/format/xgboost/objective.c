@@ -129,7 +129,7 @@ static enum clary_status add_sigmoid(const struct clary_steps *steps,
         CLARY_TRY(clary_steps_scalar(steps, 88.7f, &most, err));
         CLARY_TRY(clary_steps_binary(steps, "minimum", x, most, &x, err));
     }
-    CLARY_TRY(clary_steps_unary(steps, "exp", x, &x, err));
+    CLARY_TRY(clary_steps_unary(steps, "libm_exp", x, &x, err));
     CLARY_TRY(clary_steps_binary(steps, "add", x, one, &x, err));
     return clary_steps_unary(steps, "reciprocal", x, out, err);
 }
@@ -142,7 +142,7 @@ static enum clary_status add_softmax(const struct clary_steps *steps,
 
     CLARY_TRY(clary_steps_reduce(steps, "max", x, true, &max, err));
     CLARY_TRY(clary_steps_binary(steps, "sub", x, max, &x, err));
-    CLARY_TRY(clary_steps_unary(steps, "exp", x, &x, err));
+    CLARY_TRY(clary_steps_unary(steps, "libm_exp", x, &x, err));
     CLARY_TRY(clary_steps_cast(steps, x, CLARY_DTYPE_F64, &sum, err));
     CLARY_TRY(clary_steps_reduce(steps, "sum", sum, true, &sum, err));
     CLARY_TRY(clary_steps_cast(steps, sum, CLARY_DTYPE_F32, &sum, err));
@@ -207,7 +207,7 @@ enum clary_status clary_objective_add(struct clary_program *program,
         return add_sigmoid(&steps, clary_learner_since(learner, 1, 6), margins,
                            out, err);
     case CLARY_TRANSFORM_EXP:
-        return clary_steps_unary(&steps, "exp", margins, out, err);
+        return clary_steps_unary(&steps, "libm_exp", margins, out, err);
     case CLARY_TRANSFORM_SOFTMAX:
         return add_softmax(&steps, margins, out, err);
     case CLARY_TRANSFORM_ARGMAX:
