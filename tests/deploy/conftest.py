@@ -8,18 +8,36 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import copy
+import functools
 import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from botocore import loaders
 
 from clary_deploy import cli, config_file
+
+pytest_plugins = ["on_moto"]
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 EXAMPLE = DEPLOY / "config.example.json"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_botocore():
+    """SageMaker's model is megabytes of JSON, read anew by every session."""
+    original = loaders.JSONFileLoader.load_file
+    loader = loaders.JSONFileLoader()
+    once = functools.cache(functools.partial(original, loader))
+    patch = pytest.MonkeyPatch()
+    patch.setattr(
+        loaders.JSONFileLoader, "load_file", lambda _, path: once(path)
+    )
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True)
