@@ -42,6 +42,7 @@ struct config {
     int64_t grace_ms;
     int64_t identify;                  /* 0 or 1 */
     int64_t is_batch;                  /* 0 or 1: a batch transform job */
+    int64_t is_multi_model;            /* 0: 1 is refused */
     int64_t max_concurrent_transforms; /* the job's; 0: not stated */
     int64_t batch_strategy;            /* enum batch_strategy, the job's */
     int64_t max_artifact_bytes;

@@ -21,6 +21,7 @@ static const char *const strategy_words[] = {"SINGLE_RECORD", "MULTI_RECORD",
 static const char *const switch_words[] = {"off", "on", NULL};
 static const char *const tree_words[] = {"auto", "best", "all", NULL};
 static const char *const truth_words[] = {"false", "true", NULL};
+static const char *const untruth_words[] = {"false", NULL};
 static const char *const kernel_words[] = {"scalar", "avx2", "avx512", "neon",
                                            NULL};
 
@@ -277,6 +278,14 @@ const struct setting settings[] = {
      .min = BATCH_SINGLE_RECORD,
      .otherwise = "by the model's speed",
      .help = "Set by batch transform; /execution-parameters repeats it."},
+    {.name = "SAGEMAKER_MULTI_MODEL",
+     .kind = CHOICE,
+     .member = MEMBER(is_multi_model),
+     .words = untruth_words,
+     .any_case = true,
+     .fallback = "false",
+     .help = "Set by multi-model endpoints, which are not served: true is "
+             "refused."},
     {.name = "CLARY_MAX_ARTIFACT_BYTES",
      .kind = NUMBER,
      .member = MEMBER(max_artifact_bytes),

@@ -74,6 +74,7 @@ def test_65_the_job_wins(serve):
         ("SAGEMAKER_BATCH_STRATEGY", "BOTH"),
         ("SAGEMAKER_MAX_PAYLOAD_IN_MB", "-1"),
         ("SAGEMAKER_BATCH", "perhaps"),
+        ("SAGEMAKER_MULTI_MODEL", "true"),
     ],
 )
 def test_bad_values_are_named(start, name, value):
