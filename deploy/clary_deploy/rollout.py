@@ -196,7 +196,8 @@ def move(plan: Plan, now: Live | None) -> Live:
         _start(plan, now)
     if stage.account.dry_run:
         return now or _stand_in(plan)
-    return verify(plan, wait(plan))
+    found, fired = wait(plan)
+    return verify(plan, found, fired)
 
 
 def _stand_in(plan: Plan) -> Live:
@@ -246,14 +247,17 @@ def _start(plan: Plan, now: Live | None) -> None:
 # --- the wait
 
 
-def wait(plan: Plan) -> Live:
-    """Until AWS has stopped working on the endpoint. The waiter of boto3 ends
-    after an hour, and takes an endpoint that was rolled back for a success."""
+def wait(plan: Plan) -> tuple[Live, list[str]]:
+    """Until AWS has stopped working on the endpoint; the endpoint, and the
+    alarms that fired while it was rolled back, for afterwards nothing tells.
+    The waiter of boto3 ends after an hour, and takes an endpoint that was
+    rolled back for a success."""
     stage = plan.stage
     own = stage.endpoint
     limit = time.monotonic() + MARGIN_SECONDS
     limit += own.timeout_seconds
     limit += own.startup_timeout_seconds + own.download_timeout_seconds
+    fired: list[str] = []
     with stage.out.progress(own.name) as progress:
         while time.monotonic() < limit:
             answer = live.describe(stage.account, own.name)
@@ -261,8 +265,10 @@ def wait(plan: Plan) -> Live:
                 raise AwsError(f"{own.name} is gone: somebody deleted it")
             _show(progress, answer)
             found = live.of_answer(stage.account, answer)
+            if found.status == "RollingBack" and not fired:
+                fired = firing(plan)
             if not found.under_way:
-                return found
+                return found, fired
             stage.context.sleep()
     raise AwsError(
         f"{own.name} is still {found.status} after all configured times; it "
@@ -285,7 +291,7 @@ def _show(progress: Progress, answer: Mapping[str, Any]) -> None:
 # --- after
 
 
-def verify(plan: Plan, found: Live) -> Live:
+def verify(plan: Plan, found: Live, fired: Sequence[str] = ()) -> Live:
     """That what runs is what was wanted. After a rollback AWS says InService
     like after a success: only the configuration's name tells."""
     name = plan.stage.endpoint.name
@@ -299,7 +305,7 @@ def verify(plan: Plan, found: Live) -> Live:
     if found.config_name != plan.config_name:
         raise RolledBackError(
             f"{name} was rolled back to {found.config_name}: "
-            f"{_why(plan, found)}"
+            f"{_why(found, fired)}"
         )
     if found.pending or found.status != "InService":
         raise AwsError(f"{name} is {found.status}, not InService")
@@ -307,24 +313,26 @@ def verify(plan: Plan, found: Live) -> Live:
     return found
 
 
-def _why(plan: Plan, found: Live) -> str:
-    """AWS often gives no reason; an alarm may still tell."""
-    if found.reason:
-        return found.reason
+def _why(found: Live, fired: Sequence[str]) -> str:
+    """AWS often gives no reason; an alarm may tell."""
+    if fired:
+        return f"the alarm {', '.join(fired)} fired"
+    return found.reason or "AWS gives no reason, and no alarm was seen to fire"
+
+
+def firing(plan: Plan) -> list[str]:
+    """Those of the plan's alarms that are in ALARM now."""
     wanted = guardrails.alarm_names(plan.alarms)
     if not wanted:
-        return "AWS gives no reason"
+        return []
     answer = plan.stage.account.read(
         "cloudwatch", "describe_alarms", {"AlarmNames": wanted}
     )
-    alarms = [
-        f"{alarm['AlarmName']} ({alarm['StateValue']})"
+    return [
+        alarm["AlarmName"]
         for alarm in answer["MetricAlarms"]
         if alarm["StateValue"] == "ALARM"
     ]
-    if alarms:
-        return f"the alarm fired: {', '.join(alarms)}"
-    return "AWS gives no reason; the alarms may have calmed down since"
 
 
 def _verify_digests(plan: Plan, found: Live) -> None:

@@ -1,4 +1,5 @@
-"""What stands in the five accounts before the first model is registered.
+"""What stands in the five accounts before the first model is registered: what
+the stacks render, where moto and the fake have a place for it.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -7,18 +8,15 @@ import gzip
 import hashlib
 import json
 
-from clary_deploy import config_file, names
+from clary_deploy import config_file, names, template
+from clary_deploy.requests import cloudformation
 from fake_sagemaker import hosting
 
-ROLES = {
-    "data_science": "data-scientist",
-    "shared_services": "approver",
-    "deployment": "build",
-}
+QUEUE = "pipeline-runs"  # in place of CodePipeline, which moto cannot start
 
 
 class Accounts:
-    """Buckets, repository, group and policy; profiles for claryctl."""
+    """Buckets, repository, group, event rules; profiles for claryctl."""
 
     def __init__(self, world, config, folder):
         self.world = world
@@ -27,108 +25,101 @@ class Accounts:
 
     @property
     def parsed(self):
-        return config_file.parse(self.config)
+        return config_file.parse(self.config, single_account=True)
 
     def number(self, name):
         return self.config["accounts"][name]
 
+    def resources(self, part):
+        """Of a stack, as CloudFormation would make them."""
+        config = self.parsed
+        found = template.Template.named(names.TEMPLATES[part]).resolved(
+            cloudformation.parameters(config, part),
+            cloudformation.place(config, part),
+        )
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in found["Resources"].items()
+        }
+
     def set_up(self):
         config = self.parsed
         shared = self.number("shared_services")
-        self._bucket(shared, config.artifacts.bucket)
+        made = self.resources("shared")
+        self._bucket(shared, made["Bucket"]["BucketName"])
         for stage in ("qa", "prod"):
-            self._bucket(
-                self.number(stage), names.capture_bucket(config, stage)
-            )
-        self.world.client("ecr", shared).create_repository(
-            repositoryName=config.image.repository,
+            bucket = names.capture_bucket(config, stage)
+            self._bucket(self.number(stage), bucket)
+        ecr = self.world.client("ecr", shared)
+        ecr.create_repository(
+            repositoryName=made["Repository"]["RepositoryName"],
             imageTagMutability="IMMUTABLE",
         )
-        self.world.client("ecr", shared).set_repository_policy(
-            repositoryName=config.image.repository,
-            policyText=json.dumps(self.repository_policy()),
+        ecr.set_repository_policy(
+            repositoryName=made["Repository"]["RepositoryName"],
+            policyText=json.dumps(made["Repository"]["RepositoryPolicyText"]),
         )
+        group = made["Group"]
         registry = self.world.sagemaker(shared)
         registry.create_model_package_group(
-            ModelPackageGroupName=config.registry.group
+            ModelPackageGroupName=group["ModelPackageGroupName"]
         )
         registry.put_model_package_group_policy(
-            ModelPackageGroupName=config.registry.group,
-            ResourcePolicy=json.dumps(self.group_policy()),
+            ModelPackageGroupName=group["ModelPackageGroupName"],
+            ResourcePolicy=json.dumps(group["ModelPackageGroupPolicy"]),
         )
+        self._events(made["Approved"])
 
-    def repository_policy(self):
-        """Who may pull the image."""
-        pullers = ["data_science", "qa", "prod"]
-        return {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {
-                        "AWS": [
-                            f"arn:aws:iam::{self.number(name)}:root"
-                            for name in pullers
-                        ]
-                    },
-                    "Action": [
-                        "ecr:BatchGetImage",
-                        "ecr:GetDownloadUrlForLayer",
-                        "ecr:BatchCheckLayerAvailability",
-                    ],
-                }
-            ],
+    def _events(self, rule):
+        """The rule in shared services, the bus and the rule in deployment, and
+        a queue where the pipeline would be started."""
+        made = self.resources("deployment")
+        there = self.world.client("events", self.number("deployment"))
+        there.create_event_bus(Name=made["Bus"]["Name"])
+        queue = self.world.client("sqs", self.number("deployment"))
+        url = queue.create_queue(QueueName=QUEUE)["QueueUrl"]
+        arn = queue.get_queue_attributes(
+            QueueUrl=url, AttributeNames=["QueueArn"]
+        )["Attributes"]["QueueArn"]
+        receiving = made["Approved"]
+        pattern = dict(receiving["EventPattern"])
+        # moto gives a forwarded event the account that receives it; AWS keeps
+        # the sender's, which is what this part of the pattern is about
+        assert pattern.pop("account") == [self.number("shared_services")]
+        target = {
+            key: receiving["Targets"][0][key] for key in ("Id", "RoleArn")
         }
-
-    def group_policy(self):
-        """Who may do what with the group, from other accounts."""
-        config = self.parsed
-        group = names.group_arn(config)
-        versions = names.package_arn(config, 0).removesuffix("0") + "*"
-
-        def root(name):
-            return f"arn:aws:iam::{self.number(name)}:root"
-
-        everyone = ["data_science", "deployment", "qa", "prod"]
-        return {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": [root(name) for name in everyone]},
-                    "Action": "sagemaker:DescribeModelPackageGroup",
-                    "Resource": group,
-                },
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": root("data_science")},
-                    "Action": "sagemaker:CreateModelPackage",
-                    "Resource": versions,
-                    "Condition": {
-                        "StringEquals": {
-                            "sagemaker:ModelApprovalStatus": (
-                                "PendingManualApproval"
-                            )
-                        }
-                    },
-                },
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": [root(name) for name in everyone]},
-                    "Action": [
-                        "sagemaker:DescribeModelPackage",
-                        "sagemaker:ListModelPackages",
-                    ],
-                    "Resource": versions,
-                },
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": [root("qa"), root("prod")]},
-                    "Action": "sagemaker:CreateModel",
-                    "Resource": versions,
-                },
-            ],
+        self._rule(there, receiving, pattern, {**target, "Arn": arn})
+        here = self.world.client("events", self.number("shared_services"))
+        sending = {
+            key: value
+            for key, value in rule["Targets"][0].items()
+            if key != "DeadLetterConfig"
         }
+        self._rule(here, rule, rule["EventPattern"], sending)
+
+    def _rule(self, client, rule, pattern, target):
+        bus = {"EventBusName": rule.get("EventBusName", "default")}
+        client.put_rule(
+            Name=rule["Name"], EventPattern=json.dumps(pattern), **bus
+        )
+        client.put_targets(Rule=rule["Name"], Targets=[target], **bus)
+
+    def pipeline_runs(self):
+        """The versions with which the pipeline was started, so far."""
+        queue = self.world.client("sqs", self.number("deployment"))
+        url = queue.get_queue_url(QueueName=QUEUE)["QueueUrl"]
+        found = []
+        while messages := queue.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10
+        ).get("Messages"):
+            for message in messages:
+                event = json.loads(message["Body"])
+                found.append(event["detail"]["ModelPackageArn"])
+                queue.delete_message(
+                    QueueUrl=url, ReceiptHandle=message["ReceiptHandle"]
+                )
+        return found
 
     def _bucket(self, account, name):
         self.world.client("s3", account).create_bucket(
@@ -141,12 +132,18 @@ class Accounts:
     def environ(self):
         """A person in the deployment account, with a profile for each of the
         other two that people work in."""
+        config = self.parsed
+        roles = {
+            "data_science": names.scientist_role(config),
+            "shared_services": names.approver_role(config),
+            "deployment": names.operator_role(config),
+        }
         profiles = [
             f"[profile clary-{name.replace('_', '-')}]\n"
             f"role_arn = arn:aws:iam::{self.number(name)}:role/{role}\n"
             "credential_source = Environment\n"
             f"region = {self.world.region}\n"
-            for name, role in ROLES.items()
+            for name, role in roles.items()
         ]
         path = self.folder / "aws-config"
         path.write_text("\n".join(profiles))

@@ -3,36 +3,20 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
-import functools
 import io
 import json
 import os
 from pathlib import Path
 
 import pytest
-from botocore import loaders
 
-from clary_deploy import cli
+from clary_deploy import cli, session
 from endpoints import models
 from endpoints.accounts import Accounts
 from fake_sagemaker import World
 
 ROOT = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quick_botocore():
-    """SageMaker's model is megabytes of JSON, read anew by every session."""
-    original = loaders.JSONFileLoader.load_file
-    loader = loaders.JSONFileLoader()
-    once = functools.cache(functools.partial(original, loader))
-    patch = pytest.MonkeyPatch()
-    patch.setattr(
-        loaders.JSONFileLoader, "load_file", lambda _, path: once(path)
-    )
-    yield
-    patch.undo()
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +58,31 @@ def accounts(world, example, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(accounts, tmp_path):
+def open_accounts(monkeypatch):
+    """Commands of one test share their sessions: opening one takes longer than
+    most commands do."""
+    original = session.Aws._opened
+    kept = {}
+
+    def opened(self, name, role, base):
+        key = (name, role, self._config.accounts.number(name))
+        if key not in kept:
+            kept[key] = original(self, name, role, base)
+        kept[key]._out, kept[key].dry_run = self._out, self._dry_run
+        return kept[key]
+
+    monkeypatch.setattr(session.Aws, "_opened", opened)
+
+
+@pytest.fixture
+def run(accounts, tmp_path, open_accounts):
     """run("deploy", "qa", "1"): claryctl in this process."""
 
     def command(*argv, code=0, **environ):
         path = tmp_path / "clary.json"
         path.write_text(json.dumps(accounts.config))
+        if not accounts.parsed.accounts.distinct:
+            argv = (*argv, "--single-account")
         stdout, stderr = io.StringIO(), io.StringIO()
         found = cli.main(
             [*map(str, argv), "--config", str(path)],

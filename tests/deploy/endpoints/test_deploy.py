@@ -8,45 +8,7 @@ import json
 import pytest
 
 from endpoints import models
-
-ROW = models.lines()[0]
-
-
-def ask(accounts, stage, row=ROW):
-    """What a client of the endpoint gets."""
-    runtime = accounts.world.sagemaker(
-        accounts.number(stage), service="sagemaker-runtime"
-    )
-    answer = runtime.invoke_endpoint(
-        EndpointName=accounts.config["endpoints"][stage]["name"],
-        Body=row.encode(),
-        ContentType="text/csv",
-        Accept="text/csv",
-    )
-    return float(answer["Body"].read())
-
-
-def endpoint(accounts, stage):
-    name = accounts.config["endpoints"][stage]["name"]
-    return accounts.world.endpoint(accounts.number(stage), name)
-
-
-def writes(accounts):
-    """Requests that change something, since the journal was cleared."""
-    reading = ("Describe", "List", "Get", "Batch", "Invoke", "Query")
-    return [
-        call.operation
-        for call in accounts.world.router.journal
-        if not call.operation.startswith(reading)
-    ]
-
-
-def package(accounts, number):
-    shared = accounts.number("shared_services")
-    arn = f"arn:aws:sagemaker:eu-west-1:{shared}:model-package/housing/{number}"
-    return accounts.world.sagemaker(shared).describe_model_package(
-        ModelPackageName=arn
-    )
+from endpoints.clients import ask, endpoint, package, writes
 
 
 def test_an_approved_version_gets_to_qa(run, accounts, version, line):

@@ -80,12 +80,17 @@ class Metrics:
         """Of these alarms, those in ALARM, after evaluating them."""
         if not names:
             return []
+        return self.evaluate(account, AlarmNames=list(names))
+
+    def evaluate(self, account: str, **which: Any) -> list[str]:
+        """Brings alarms up to date, as CloudWatch does by itself; those in
+        ALARM."""
         cloudwatch = self._client("cloudwatch", account)
-        alarms = cloudwatch.describe_alarms(AlarmNames=list(names))[
-            "MetricAlarms"
-        ]
+        alarms = cloudwatch.describe_alarms(**which)["MetricAlarms"]
         firing = []
         for alarm in alarms:
+            if alarm.get("Namespace") != NAMESPACE:
+                continue
             name = alarm["AlarmName"]
             state = self.forced.get(name) or self._state(account, alarm)
             if state != alarm["StateValue"]:

@@ -81,10 +81,8 @@ class Runtime:
         )
         failure = f"{failure}/{identity}-error.out"
         try:
-            written, at = (
-                self._invoked(endpoint, body, headers).answer.body,
-                target,
-            )
+            done = self._invoked(endpoint, body, _of_model(headers))
+            written, at = done.answer.body, target
         except ModelError as error:
             written, at = error.message.encode(), failure
         bucket, key = s3_parts(at)
@@ -186,3 +184,13 @@ class Runtime:
                 headers.get("X-Amzn-SageMaker-Inference-Id", ""),
             )
         return answer
+
+
+def _of_model(headers: Mapping[str, str]) -> dict[str, str]:
+    """An asynchronous request names the body's type in headers of its own."""
+    own = {
+        "X-Amzn-SageMaker-Content-Type": "Content-Type",
+        "X-Amzn-SageMaker-Accept": "Accept",
+    }
+    kept = {k: v for k, v in headers.items() if k not in own.values()}
+    return kept | {own[k]: v for k, v in headers.items() if k in own}

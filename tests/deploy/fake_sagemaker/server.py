@@ -75,11 +75,17 @@ class Router:
         """The method that answers here; None: moto does."""
         if service == "sagemaker":
             return self.sagemaker.get(operation, self._unknown(operation))
+        if operation == "DescribeAlarms":
+            return self._evaluated
         if operation == "BatchGetImage":
             return self._pulled
         if operation == "GetMetricData" and self.metrics.answers(request):
             return self.metrics.get_metric_data
         return None
+
+    def _evaluated(self, caller: Caller, request: Body) -> None:
+        """Alarms are as they should be now; moto tells them."""
+        self.metrics.evaluate(caller.account)
 
     def _pulled(self, caller: Caller, request: Body) -> Body | None:
         return self.images.pulled(caller, request)
@@ -300,6 +306,8 @@ def _canonical(headers: Mapping[str, str]) -> dict[str, str]:
             "X-Amzn-SageMaker-Target-Variant",
             "X-Amzn-SageMaker-Inference-Id",
             "X-Amzn-SageMaker-InputLocation",
+            "X-Amzn-SageMaker-Content-Type",
+            "X-Amzn-SageMaker-Accept",
         )
     }
     return {
