@@ -37,6 +37,7 @@ BIN := $(BUILD)/bin
 GEN := $(BUILD)/gen
 LIB := $(BUILD)/lib/libclary.a
 VENV := build/venv
+PEERS_VENV := build/venv-peers
 DEPLOY_VENV := build/venv-deploy
 DEPLOY_NODE := build/node-deploy
 # what is compiled for, which need not be this machine
@@ -155,6 +156,12 @@ $(BUILD)/flags: force
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Python is for tests only, and only from here.
+$(PEERS_VENV)/made: bench/peers/requirements.txt
+	$(call say,VENV,$(PEERS_VENV))
+	$(Q)python3 -m venv --clear $(PEERS_VENV)
+	$(Q)$(PEERS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 $(VENV)/made: tests/requirements.txt
 	$(call say,VENV,$(VENV))
 	$(Q)python3 -m venv --clear $(VENV)
@@ -228,6 +235,18 @@ fuzz: ## Fuzzes every target for FUZZ_SECONDS (60) with clang's libFuzzer.
 
 fuzzers: $(FUZZERS)
 
+bench-instructions: ## Instructions of a request, held to the committed ones.
+	@scripts/setup.sh build bench
+	@$(MAKE) --no-print-directory $(JOBS) all $(VENV)/made
+	@CLARY_BIN=$(BIN)/clary $(VENV)/bin/python bench/http/instructions.py
+
+bench-peers: ## clary beside the Python servers that one would pick instead.
+	@scripts/setup.sh build bench peers
+	@$(MAKE) --no-print-directory $(JOBS) all $(PEERS_VENV)/made
+	@$(PEERS_VENV)/bin/python bench/peers/models.py \
+	    tests/golden/savedmodel/california-housing/model.tar.gz build/peers
+	@CLARY_BIN=$(BIN)/clary $(PEERS_VENV)/bin/python bench/peers/run.py
+
 bench: ## Runs the programs of bench/ and prints their tables.
 bench: $(BENCHES)
 	@for program in $(BENCHES); do $$program || exit 1; done
@@ -239,6 +258,10 @@ exhaustive: $(EXHAUSTIVE)
 
 image: ## Builds the container image for ARCH (amd64, arm64): build/image/.
 	@scripts/image/build.sh $(ARCH)
+
+image-test: ## Builds both images and proves them; ends with "N passed, ...".
+image-test: $(VENV)/made
+	@scripts/image/test.sh
 
 image-reproducible: ## Two builds from nothing have the same digest (nightly).
 	@scripts/image/reproducible.sh $(ARCH)
@@ -277,10 +300,10 @@ clean: ## Removes everything that was made.
 help: ## Prints this list.
 	@sed -n 's/^\([a-z0-9-]*\): ## \(.*\)/  make \1|\2/p' Makefile | \
 	    while IFS='|' read -r name text; do \
-	        printf '%-16s %s\n' "$$name" "$$text"; done
+	        printf "%-26s %s\n" "$$name" "$$text"; done
 
 .PHONY: all run test test-deploy sanitize fuzz fuzzers bench golden readme lint format \
-        image image-reproducible \
+        bench-instructions bench-peers image image-test image-reproducible \
         install clean help packages generated force
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # setup.sh [--check] GROUP...: the Debian packages that the groups need
-# (build, test, curl, fuzz, lint, bench, deploy). Installs the missing ones with
-# apt-get on Debian 12; with --check, and on any other system, names them and
+# (build, test, curl, fuzz, lint, bench, peers, deploy). Installs what is missing
+# with apt-get on Debian 12; with --check, and on any other system, names it and
 # stops.
 # Quick, and without the network, when nothing is missing.
 # SPDX-License-Identifier: Apache-2.0
@@ -14,7 +14,8 @@ curl='curl ca-certificates'
 test="python3 python3-venv git $curl"
 fuzz='clang libclang-rt-14-dev'
 lint='clang-format clang-tidy cppcheck git'
-bench='python3 wrk'
+bench='python3 wrk nginx-light valgrind'
+peers='python3-venv default-jre-headless'
 image='buildah podman skopeo runc mmdebstrap qemu-user-static iproute2 git'
 # any Node.js will do, not only Debian's
 deploy='python3 python3-venv git'
@@ -36,6 +37,7 @@ for group in $groups; do
     curl) wanted="$wanted $curl" ;;
     fuzz) wanted="$wanted $fuzz" ;;
     lint) wanted="$wanted $lint" ;;
+    peers) wanted="$wanted $peers" ;;
     bench) wanted="$wanted $bench" ;;
     arm64) wanted="$wanted $arm64" ;;
     image) wanted="$wanted $image" ;;
