@@ -136,6 +136,10 @@ $(OBJ)/src/kernel/%_avx2.o: private ISA := -O3 -mavx2 -mfma -mbmi -mbmi2 \
     -mpopcnt
 $(OBJ)/src/kernel/%_neon.o: private ISA := -O3
 
+# Loops over the elements of tensors, whose length is known at run time only:
+# gcc makes vectors of them from -O3 on.
+$(OBJ)/src/program/op_%.o: private ISA := $(OPT:-O2=-O3)
+
 # protobuf-c's output is not ours to warn about.
 $(OBJ)/gen/%.o: private WARNINGS :=
 $(OBJ)/gen/%.o: $(GEN)/%.c $(BUILD)/flags | packages

@@ -90,27 +90,36 @@ static enum clary_status run(const struct clary_op *op,
 
 /* --- making kinds --------------------------------------------------------- */
 
+/* One line; a_at and b_at: e, or 0 where the input is stretched. The places are
+ * not steps, so that each line is a loop that the compiler makes vectors of. */
+#define LINE(result, fault, equation, a_at, b_at)                              \
+    for (size_t e = 0; e < count; e++) {                                       \
+        const T a = a_line[a_at], b = b_line[b_at];                            \
+        if (fault)                                                             \
+            return false;                                                      \
+        y[e] = (result)(equation);                                             \
+    }
+
 /* y = equation(a, b) from elements of `type` to elements of `result`; it is
  * not computed where `fault` holds. U is the type to compute in where overflow
- * of T is not defined. */
+ * of T is not defined. Along axis 0 a step is 1 or 0 (broadcast.h). */
 #define LOOP(loop_name, type, unsigned_type, result, fault, equation)          \
     static bool loop_name(const struct clary_broadcast *plan,                  \
                           const void *a_data, const void *b_data, void *out)   \
     {                                                                          \
         typedef type T;                                                        \
         typedef unsigned_type U __attribute__((unused));                       \
-        const size_t a_step = plan->step[0][0], b_step = plan->step[1][0];     \
         const size_t count = plan->count[0];                                   \
         const T *a_line = a_data, *b_line = b_data;                            \
         result *y = out;                                                       \
                                                                                \
         for (size_t line = 0; line < plan->count[1]; line++) {                 \
-            for (size_t e = 0; e < count; e++) {                               \
-                const T a = a_line[e * a_step], b = b_line[e * b_step];        \
-                if (fault)                                                     \
-                    return false;                                              \
-                y[e] = (result)(equation);                                     \
-            }                                                                  \
+            if (plan->step[0][0] == 0)                                         \
+                LINE(result, fault, equation, 0, e)                            \
+            else if (plan->step[1][0] == 0)                                    \
+                LINE(result, fault, equation, e, 0)                            \
+            else                                                               \
+                LINE(result, fault, equation, e, e)                            \
             a_line += plan->step[0][1];                                        \
             b_line += plan->step[1][1];                                        \
             y += count;                                                        \
