@@ -5,8 +5,8 @@ load tools, one machine, one run.
                                packages into build/venv-peers, about 3 GB)
 
 Closed loop: wrk, 1, 8 and 64 connections, bodies of 1, 100 and 10,000 rows.
-Open loop: one row, Poisson arrivals at half of what the slowest server took,
-and at half of what each took itself, latency from when a request was due.
+Open loop: one row, Poisson arrivals, 100 a second and half of what each server
+took from 8 connections; latency counts from when a request was due.
 Cold start: process start to the first right prediction, with files in the page
 cache. Memory: proportional set size after the load. Every server gets as many
 processes or threads as there are cores, shares them with the load tool, and
@@ -23,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 from servers import CLARY, ROOT, SERVERS, VENV, Peer
 from load import ROW, wrk
@@ -49,7 +50,19 @@ def check_answer(peer, wanted, got):
     ), f"{peer.name} answers {got[:100]}, not {wanted[:100]}"
 
 
+def settle(peer):
+    """Waits out the work whose clients have gone."""
+    quick = 0
+    for _ in range(200):
+        began = time.monotonic()
+        peer.ask(ROW)
+        quick = quick + 1 if time.monotonic() - began < 0.1 else 0
+        if quick == 5:
+            return
+
+
 def open_loop(peer, rate, body):
+    settle(peer)
     with tempfile.NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
@@ -61,8 +74,10 @@ def open_loop(peer, rate, body):
 
 
 def closed_loop(peer, rows, connections):
-    runs = [wrk(peer, connections, SECONDS, body=ROW * rows)
-            for _ in range(ROUNDS)]
+    runs = []
+    for _ in range(ROUNDS):
+        settle(peer)
+        runs.append(wrk(peer, connections, SECONDS, body=ROW * rows))
     return {
         "requests_per_s": statistics.median(r["good"] for r in runs),
         "spread": [min(r["good"] for r in runs), max(r["good"] for r in runs)],
@@ -76,9 +91,9 @@ def disk_mb(name, library):
     """clary's stripped program; of a Python server the packages by name that
     it imports, with what they need, without the interpreter."""
     if name == "clary":
-        out = subprocess.run(["strip", "-o", "/dev/stdout", CLARY],
-                             check=True, capture_output=True).stdout
-        return len(out) / 1e6
+        with tempfile.NamedTemporaryFile() as file:
+            subprocess.run(["strip", "-o", file.name, CLARY], check=True)
+            return pathlib.Path(file.name).stat().st_size / 1e6
     code = (
         "import sys, pathlib\n"
         f"for name in {[*LIBRARIES[name], library]!r}: __import__(name)\n"
@@ -154,7 +169,8 @@ def lines(results):
         for name, result in servers.items():
             hundred, half = (result["open"][key]["us"] for key in
                              ("100 a second", "half of its own"))
-            picked = [", ".join(f"{us[p]:.0f}" for p in ("50", "99", "99.9"))
+            picked = [", ".join(f"{us[p]:.0f}" if us else "none"
+                                for p in ("50", "99", "99.9"))
                       for us in (hundred, half)]
             rate = result["open"]["half of its own"]["rate"]
             yield (f"| {name} {result['library']} | {result['start_s']:.3g} s "
