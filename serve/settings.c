@@ -11,7 +11,8 @@
 
 /* In the order of the enums they stand for. */
 static const char *const style_words[] = {
-    "auto", "tfserving", "tfserving-strict", "xgboost", "plain", NULL};
+    "auto",  "tfserving", "tfserving-strict", "xgboost", "sklearn",
+    "plain", NULL};
 static const char *const header_words[] = {"default", "auto", "present",
                                            "absent", NULL};
 static const char *const level_words[] = {"debug", "info", "warning",

@@ -34,6 +34,8 @@ enum clary_style {
     CLARY_STYLE_TFSERVING_STRICT, /* the same, but every reply is JSON, as in
                                    * SageMaker's TensorFlow container */
     CLARY_STYLE_XGBOOST,          /* SageMaker's XGBoost container */
+    CLARY_STYLE_SKLEARN,          /* SageMaker's scikit-learn container: JSON
+                                   * without an object round it */
     CLARY_STYLE_PLAIN,            /* {"predictions": [...]}, shortest numbers */
     CLARY_STYLE_COUNT
 };

@@ -58,6 +58,7 @@ struct clary_writer_options {
     enum clary_number_form numbers;
     bool pretty;    /* TF Serving's JSON with its line feeds; else without */
     bool tfserving; /* TF Serving's JSON layout; else compact JSON */
+    bool bare;      /* the list of rows alone, without {"predictions": ...} */
     bool columnar;  /* {"outputs": ...} instead of {"predictions": ...} */
     const char *model_name, *model_version; /* as kserve calls the model */
     const struct clary_scores *scores;      /* for the writers of scores.h */

@@ -20,7 +20,7 @@
  * several outputs are members of an object, "outputs": {"a": ..., "b": ...}.
  * options.pretty = false leaves the line feeds out and the blanks in, as
  * SageMaker's container does when JSON is asked for. Without tfserving there
- * is neither: {"predictions": [[8.3], [8.4]]}.
+ * is neither: {"predictions": [[8.3], [8.4]]}; or, bare, [[8.3], [8.4]].
  *
  * Columns of several outputs cannot be written as rows come in: the text of
  * the second output and of those after it waits in the arena until the end.
@@ -76,6 +76,8 @@ static enum clary_status write_begin(struct clary_writer *writer,
     const struct clary_writer_options *options = &writer->options;
     clary_json_text_init(&json->text, writer, options->tfserving,
                          options->pretty);
+    if (options->bare)
+        return clary_json_put(&json->text, "[", err);
     CLARY_TRY(clary_json_put(&json->text, "{", err));
     CLARY_TRY(clary_json_break(&json->text, 1, false, err));
     if (!options->columnar)
@@ -120,7 +122,7 @@ static enum clary_status write_rows(struct clary_writer *writer,
                                     struct clary_error *err)
 {
     struct json *json = writer->state;
-    if (writer->options.columnar)
+    if (writer->options.columnar && !writer->options.bare)
         return write_columns(writer, rows, err);
     for (size_t r = 0; r < rows->n_rows; r++) {
         bool comma = writer->n_rows > 0;
@@ -155,6 +157,8 @@ static enum clary_status write_end(struct clary_writer *writer,
                                    struct clary_error *err)
 {
     struct json *json = writer->state;
+    if (writer->options.bare)
+        return clary_json_put(&json->text, "]", err);
     if (writer->options.columnar) {
         CLARY_TRY(write_columns_end(writer, err));
     } else {

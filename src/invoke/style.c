@@ -5,7 +5,7 @@
  * container the reply keeps its line feeds unless the Accept list names a JSON
  * type; its strict style knows JSON only, but labels it as the first type of
  * the list where that is application/jsonlines. The XGBoost style's default is
- * CSV, and it refuses a list that has nothing for it.
+ * CSV; it and the scikit-learn style refuse a list that has nothing for them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,6 +24,7 @@ static const char *const style_names[CLARY_STYLE_COUNT] = {
     [CLARY_STYLE_TFSERVING] = "tfserving",
     [CLARY_STYLE_TFSERVING_STRICT] = "tfserving-strict",
     [CLARY_STYLE_XGBOOST] = "xgboost",
+    [CLARY_STYLE_SKLEARN] = "sklearn",
     [CLARY_STYLE_PLAIN] = "plain",
 };
 
@@ -98,10 +99,11 @@ enum clary_status clary_reply_form(enum clary_style style, const char *accept,
     bool strict = style == CLARY_STYLE_TFSERVING_STRICT;
     bool tfserving = strict || style == CLARY_STYLE_TFSERVING;
     bool xgboost = style == CLARY_STYLE_XGBOOST;
+    bool sklearn = style == CLARY_STYLE_SKLEARN;
     struct accepted accepted;
 
     read_accept(accept, &accepted);
-    if (xgboost && accept && *accept && accepted.quality == 0)
+    if ((xgboost || sklearn) && accept && *accept && accepted.quality == 0)
         return clary_fail(err, CLARY_NOT_ACCEPTABLE,
                           "Accept type %s is not supported. Please use "
                           "supported accept types: application/json, "
@@ -116,8 +118,10 @@ enum clary_status clary_reply_form(enum clary_style style, const char *accept,
                              : form->codec->media_types[0];
     form->options.tfserving = tfserving;
     form->options.pretty = !accepted.json;
-    form->options.numbers =
-        tfserving ? CLARY_NUMBER_TFSERVING : CLARY_NUMBER_SHORTEST;
+    form->options.bare = sklearn;
+    form->options.numbers = tfserving ? CLARY_NUMBER_TFSERVING
+                            : sklearn ? CLARY_NUMBER_PYTHON
+                                      : CLARY_NUMBER_SHORTEST;
     return CLARY_OK;
 }
 

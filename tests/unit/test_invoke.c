@@ -163,6 +163,20 @@ TEST(accept_in_the_plain_style)
     check_accept(CLARY_STYLE_PLAIN, cases, N(cases));
 }
 
+TEST(accept_in_the_scikit_learn_style)
+{
+    static const char bare[] = "[[3.5, 4.0, 5.5]]";
+    static const struct accept_case cases[] = {
+        {NULL, "application/json", bare},
+        {"*/*", "application/json", bare},
+        {"application/json", "application/json", bare},
+        {"image/png, application/json", "application/json", bare},
+        {"text/csv", "text/csv", csv},
+        {"application/jsonlines", "application/jsonlines", lines},
+    };
+    check_accept(CLARY_STYLE_SKLEARN, cases, N(cases));
+}
+
 TEST(names_of_settings)
 {
     CHECK_INT(clary_style_parse("auto"), CLARY_STYLE_AUTO);
