@@ -41,6 +41,7 @@ class Access:
     admin_role: str = ""
     deploy_role: str = ""
     registry_role: str = ""
+    require_mfa: bool = True
     full_access: bool = False
 
 

@@ -107,6 +107,7 @@ def _shared(config: Config) -> dict[str, str]:
         "PublisherRole": names.publisher_role(config),
         "ForwardRole": names.forward_role(config),
         "BusArn": names.bus_arn(config),
+        "RequireMfa": _yes(config.access.require_mfa),
         "ServicePrincipalPulls": _yes(config.image.service_principal),
         "ReplicateToQa": _yes("qa" in config.image.replicate),
         "ReplicateToProd": _yes("prod" in config.image.replicate),
@@ -195,6 +196,7 @@ def _deployment(config: Config) -> dict[str, str]:
         "TriggerRole": names.trigger_role(config),
         "AssumedRoles": _list(*assumed_roles(config)),
         "SourceBucketName": names.source_bucket(config),
+        "RequireMfa": _yes(config.access.require_mfa),
         "BuildMinutes": str(min(minutes, BUILD_MAX_MINUTES)),
         "NotifyEmail": config.notify,
     }
@@ -220,6 +222,8 @@ def create_change_set(
             for key, value in values.items()
         ],
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        # what an earlier stack has retained comes back under its name
+        "ImportExistingResources": True,
         "Tags": [
             {"Key": "clary:project", "Value": config.project},
             {"Key": "clary:stack", "Value": part},

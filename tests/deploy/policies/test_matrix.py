@@ -4,63 +4,44 @@ as the templates come to.
 SPDX-License-Identifier: Apache-2.0
 """
 
-import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from clary_deploy import config_file
-from policies import matrix
-from policies.world import Who, built, verdicts
-
-EXAMPLE = Path(__file__).parents[3] / "deploy/config.example.json"
-
-ADMIN = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-}
-ADMINS = {
-    "ds": matrix.DS,
-    "deployment": matrix.DEPLOYMENT,
-    "qa": matrix.QA,
-    "prod": matrix.PROD,
-}
+from policies import things
+from policies.small_print import ALL_ROWS as ROWS
+from policies.world import built, of_the_example, verdicts
 
 
 @pytest.fixture(scope="session")
 def answers():
     """{row: verdict}, all asked at once."""
-    example = json.loads(EXAMPLE.read_text("utf-8"))
-    world = built(config_file.parse(example))
-    for name, account in ADMINS.items():
-        arn = f"arn:aws:iam::{account}:role/Admin"
-        world.people[f"admin-{name}"] = Who(arn, (ADMIN,))
+    world = of_the_example()
     questions = [
         world.question(
             row.who, row.action, row.resource, row.account, row.context
         )
-        for row in matrix.ROWS
+        for row in ROWS
     ]
-    return dict(zip(matrix.ROWS, verdicts(questions), strict=True))
+    return dict(zip(ROWS, verdicts(questions), strict=True))
 
 
 def test_the_matrix_is_a_matrix():
     """Enough rows, none twice, both answers, every role of every stack."""
-    assert len(matrix.ROWS) >= 80
-    assert len({str(row) for row in matrix.ROWS}) == len(matrix.ROWS)
-    counts = Counter(row.expected for row in matrix.ROWS)
-    assert counts[matrix.YES] > 80
-    assert counts[matrix.NO] > 150
-    assert counts[matrix.NEVER] >= 10
+    assert len(ROWS) >= 80
+    assert len({str(row) for row in ROWS}) == len(ROWS)
+    counts = Counter(row.expected for row in ROWS)
+    assert counts[things.YES] > 80
+    assert counts[things.NO] > 150
+    assert counts[things.NEVER] >= 10
 
 
 def test_every_role_is_asked(config):
-    asked = {row.who for row in matrix.ROWS}
+    asked = {row.who for row in ROWS}
     assert set(built(config).people) <= asked
 
 
-@pytest.mark.parametrize("who", sorted({row.who for row in matrix.ROWS}))
+@pytest.mark.parametrize("who", sorted({row.who for row in ROWS}))
 def test_who_can_do_what(answers, who):
     found = [
         f"{row}: {verdict}, {row.expected} is expected"

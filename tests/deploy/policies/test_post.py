@@ -10,24 +10,22 @@ from pathlib import Path
 import pytest
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from clary_deploy import config_file
-from policies import lint, matrix
-from policies.matrix import DEPLOYMENT, DS, NO, PROD, QA, SHARED, YES, Row
-from policies.world import Who, World, built, verdicts
+from policies import lint, things
+from policies.things import DEPLOYMENT, DS, NO, PROD, QA, SHARED, YES, Row
+from policies.world import Who, World, of_the_example, verdicts
 
 HERE = Path(__file__).parent
-EXAMPLE = HERE.parents[2] / "deploy/config.example.json"
 
 FILLED = {
     "<data_science_account_id>": DS,
     "<shared_services_account_id>": SHARED,
     "<deployment_account_id>": DEPLOYMENT,
-    "<region>": matrix.REGION,
+    "<region>": things.REGION,
     "<shared_bucket>": f"housing-models-{SHARED}",
     "<bucket-name>": f"housing-models-{SHARED}",
     "<model_package_group_name>": "housing",
     "<cross-account-example-model>": "housing",
-    "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}": matrix.KEY.rsplit("/", 1)[1],
+    "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}": things.KEY.rsplit("/", 1)[1],
 }
 
 
@@ -71,10 +69,10 @@ def post():
         arn = f"arn:aws:iam::{account}:role/sagemaker"
         world.people[name] = Who(arn, tuple(held))
     bucket = json.loads(printed("bucket.json"))
-    world.resources[matrix.BUCKET] = bucket
+    world.resources[things.BUCKET] = bucket
     group = json.loads(printed("group.json"))
-    world.resources[matrix.GROUP] = group
-    world.resources[matrix.VERSION.rsplit("/", 1)[0]] = group
+    world.resources[things.GROUP] = group
+    world.resources[things.VERSION.rsplit("/", 1)[0]] = group
     admin = anything("kms:*")["Statement"][0]
     shared_key = {
         "Version": "2012-10-17",
@@ -97,52 +95,52 @@ def post():
             },
         ],
     }
-    world.resources[matrix.KEY] = shared_key
+    world.resources[things.KEY] = shared_key
     return world
 
 
 # What the post's own workflow needs: defect, row, the verdict of its policies.
 NEEDED = [
     (2, Row("deployment", "sagemaker:DescribeModelPackage",
-            matrix.VERSION, NO)),
-    (2, Row("deployment", "sagemaker:UpdateModelPackage", matrix.VERSION, NO)),
-    (2, Row("deployment", "sagemaker:CreateModel", matrix.VERSION, NO)),
-    (2, Row("qa", "sagemaker:DescribeModelPackage", matrix.VERSION, NO)),
-    (2, Row("qa", "sagemaker:CreateModel", matrix.VERSION, NO)),
-    (2, Row("prod-wide", "sagemaker:CreateModel", matrix.VERSION, NO)),
-    (8, Row("qa", "s3:GetObject", matrix.ARTIFACT, NO)),
-    (8, Row("qa-wide", "s3:GetObject", matrix.ARTIFACT, NO)),
-    (8, Row("prod-wide", "s3:GetObject", matrix.ARTIFACT, NO)),
-    (10, Row("data-science", "s3:ListBucket", matrix.BUCKET, NO,
-             matrix.MODELS)),
-    (10, Row("deployment", "s3:GetBucketLocation", matrix.BUCKET, NO)),
-    (15, Row("qa", "kms:Decrypt", matrix.KEY, NO, matrix.VIA_S3)),
-    (17, Row("qa-wide", "kms:Decrypt", matrix.KEY, NO, matrix.VIA_S3)),
-    (17, Row("prod-wide", "kms:Decrypt", matrix.KEY, NO, matrix.VIA_S3)),
-    (20, Row("qa-wide", "ecr:BatchGetImage", matrix.REPOSITORY, NO)),
-    (20, Row("prod-wide", "ecr:BatchGetImage", matrix.REPOSITORY, NO)),
-    (20, Row("data-science", "ecr:BatchGetImage", matrix.REPOSITORY, NO)),
+            things.VERSION, NO)),
+    (2, Row("deployment", "sagemaker:UpdateModelPackage", things.VERSION, NO)),
+    (2, Row("deployment", "sagemaker:CreateModel", things.VERSION, NO)),
+    (2, Row("qa", "sagemaker:DescribeModelPackage", things.VERSION, NO)),
+    (2, Row("qa", "sagemaker:CreateModel", things.VERSION, NO)),
+    (2, Row("prod-wide", "sagemaker:CreateModel", things.VERSION, NO)),
+    (8, Row("qa", "s3:GetObject", things.ARTIFACT, NO)),
+    (8, Row("qa-wide", "s3:GetObject", things.ARTIFACT, NO)),
+    (8, Row("prod-wide", "s3:GetObject", things.ARTIFACT, NO)),
+    (10, Row("data-science", "s3:ListBucket", things.BUCKET, NO,
+             things.MODELS)),
+    (10, Row("deployment", "s3:GetBucketLocation", things.BUCKET, NO)),
+    (15, Row("qa", "kms:Decrypt", things.KEY, NO, things.VIA_S3)),
+    (17, Row("qa-wide", "kms:Decrypt", things.KEY, NO, things.VIA_S3)),
+    (17, Row("prod-wide", "kms:Decrypt", things.KEY, NO, things.VIA_S3)),
+    (20, Row("qa-wide", "ecr:BatchGetImage", things.REPOSITORY, NO)),
+    (20, Row("prod-wide", "ecr:BatchGetImage", things.REPOSITORY, NO)),
+    (20, Row("data-science", "ecr:BatchGetImage", things.REPOSITORY, NO)),
 ]  # fmt: skip
 
 # What nobody should be able to do, and the post's policies allow.
 TOO_MUCH = [
-    (3, Row("data-science", "sagemaker:UpdateModelPackage", matrix.VERSION, YES,
-            matrix.APPROVE)),
-    (3, Row("data-science", "sagemaker:CreateModelPackage", matrix.VERSION, YES,
-            matrix.APPROVE)),
-    (4, Row("data-science", "sagemaker:CreateModel", matrix.VERSION, YES)),
+    (3, Row("data-science", "sagemaker:UpdateModelPackage", things.VERSION, YES,
+            things.APPROVE)),
+    (3, Row("data-science", "sagemaker:CreateModelPackage", things.VERSION, YES,
+            things.APPROVE)),
+    (4, Row("data-science", "sagemaker:CreateModel", things.VERSION, YES)),
     (7, Row("qa", "sagemaker:DeleteEndpoint",
-            matrix.hosted(QA, "endpoint", "payroll"), YES)),
+            things.hosted(QA, "endpoint", "payroll"), YES)),
     (7, Row("qa", "sagemaker:CreateTrainingJob",
-            matrix.hosted(QA, "training-job", "x"), YES)),
+            things.hosted(QA, "training-job", "x"), YES)),
     (7, Row("qa", "iam:PassRole",
-            matrix.arn("iam", QA, "role/Admin"), YES, matrix.TO_SAGEMAKER)),
-    (9, Row("data-science", "s3:PutObjectAcl", matrix.ARTIFACT, YES)),
-    (14, Row("data-science", "s3:PutObject", matrix.OUTSIDE, YES,
-             matrix.PLAIN_HTTP)),
-    (14, Row("data-science", "s3:PutObject", matrix.OUTSIDE, YES,
-             matrix.encrypted("", "AES256"))),
-    (14, Row("deployment", "s3:GetObject", matrix.OUTSIDE, YES)),
+            things.arn("iam", QA, "role/Admin"), YES, things.TO_SAGEMAKER)),
+    (9, Row("data-science", "s3:PutObjectAcl", things.ARTIFACT, YES)),
+    (14, Row("data-science", "s3:PutObject", things.OUTSIDE, YES,
+             things.PLAIN_HTTP)),
+    (14, Row("data-science", "s3:PutObject", things.OUTSIDE, YES,
+             things.encrypted("", "AES256"))),
+    (14, Row("deployment", "s3:GetObject", things.OUTSIDE, YES)),
 ]  # fmt: skip
 
 
@@ -176,20 +174,20 @@ def test_the_post_would_have_allowed(answers, defect, row):
 def test_inline_policy_never_matches_what_the_pipeline_writes(post):
     """Defect 13: even if the bucket let QA in, the identity would not."""
     world = World(people=post.people)
-    world.resources[matrix.BUCKET] = {
+    world.resources[things.BUCKET] = {
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:aws:iam::{QA}:root"},
                 "Action": "s3:GetObject",
-                "Resource": f"{matrix.BUCKET}/*",
+                "Resource": f"{things.BUCKET}/*",
             }
         ],
     }
-    printed_path = f"{matrix.BUCKET}/sagemaker/housing/output/model.tar.gz"
+    printed_path = f"{things.BUCKET}/sagemaker/housing/output/model.tar.gz"
     rows = [
-        Row("qa", "s3:GetObject", matrix.ARTIFACT, NO),
+        Row("qa", "s3:GetObject", things.ARTIFACT, NO),
         Row("qa", "s3:GetObject", printed_path, YES),
     ]
     assert asked(world, rows) == [NO, YES]
@@ -197,8 +195,7 @@ def test_inline_policy_never_matches_what_the_pipeline_writes(post):
 
 def test_the_corrected_policies_answer_the_same_needs():
     """Each need of the post, by whoever has it here, is met."""
-    example = json.loads(EXAMPLE.read_text("utf-8"))
-    world = built(config_file.parse(example))
+    world = of_the_example()
     met = {
         "sagemaker:DescribeModelPackage": ["build", "deploy-qa"],
         "sagemaker:UpdateModelPackage": ["stager"],

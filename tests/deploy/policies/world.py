@@ -4,15 +4,33 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clary_deploy import names, template
+from clary_deploy import config_file, names, template
 from clary_deploy.policy import as_list
 from clary_deploy.requests import cloudformation
+from policies import things
 
+# where `make test-deploy` puts them, which also says so
+BUILT = Path(__file__).parents[3] / "build/node-deploy/node_modules"
 SIMULATE = Path(__file__).with_name("simulate.mjs")
+EXAMPLE = Path(__file__).parents[3] / "deploy/config.example.json"
+
+# Somebody with every right that an account can give by itself.
+ADMIN = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+ADMINS = {
+    "shared": things.SHARED,
+    "ds": things.DS,
+    "deployment": things.DEPLOYMENT,
+    "qa": things.QA,
+    "prod": things.PROD,
+}
 
 # The simulator's table of actions knows sagemaker:CreateModel on a model only;
 # AWS asks for it on the version as well, and says so in its documentation. On
@@ -52,7 +70,10 @@ class World:
             "request": {
                 "principal": person.arn,
                 "action": action,
-                "resource": {"resource": resource, "accountId": account},
+                "resource": {
+                    "resource": resource,
+                    "accountId": account or person.account,
+                },
                 "contextVariables": {
                     "aws:PrincipalArn": person.arn,
                     "aws:PrincipalAccount": person.account,
@@ -91,7 +112,8 @@ def verdicts(questions):
         input=json.dumps(questions),
         capture_output=True,
         text=True,
-        timeout=120,
+        env={"NODE_MODULES": str(BUILT)} | os.environ,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -167,3 +189,13 @@ def _guard(world, resource, place):
                 "Version": "2012-10-17",
                 "Statement": [statement],
             }
+
+
+def of_the_example():
+    """The example's world, and an administrator in each account."""
+    example = json.loads(EXAMPLE.read_text("utf-8"))
+    world = built(config_file.parse(example))
+    for name, account in ADMINS.items():
+        arn = f"arn:aws:iam::{account}:role/Admin"
+        world.people[f"admin-{name}"] = Who(arn, (ADMIN,))
+    return world
