@@ -1,70 +1,18 @@
 /* test_xgboost.c: every golden model of XGBoost, each margin to the bit.
  *
- * tests/golden/xgboost is made by XGBoost itself. Its rows stand at thresholds
- * and beside them. XGBoost takes no infinities; they must go where the largest
- * floats go, as no threshold is beyond those.
+ * tests/golden/xgboost is made by XGBoost itself. Its rows reach every split of
+ * every tree at the threshold and one unit in the last place beside it, and
+ * hold what is missing, zeros of both signs and infinities (golden.py there).
+ * Margins have the same bits; what an objective makes of them may be one unit
+ * in the last place off.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "base/artifact.h"
 #include "format/format.h"
-#include "tests/unit/golden.h"
-#include "tests/unit/xgboost_rows.h"
+#include "tests/unit/xgboost_golden.h"
 
 #include <float.h>
 #include <stdarg.h>
-
-#define FOLDER "tests/golden/xgboost"
-
-static const struct golden *cases(size_t *n)
-{
-    setenv("CLARY_GOLDEN", FOLDER, 0);
-    return golden_cases(n);
-}
-
-/* The numbers of CSV from `text` on, NaN for empty cells; free them. The
- * number of rows and columns in `n_rows` and `n_columns`. */
-static float *read_table(const char *text, size_t *n_rows, size_t *n_columns)
-{
-    float *cells = malloc((strlen(text) + 1) * sizeof *cells);
-    size_t n = 0;
-
-    *n_rows = 0;
-    while (*text) {
-        size_t len = strcspn(text, ",\n");
-
-        cells[n++] = len ? strtof(text, NULL) : NAN;
-        text += len;
-        *n_rows += *text == '\n';
-        text++;
-    }
-    *n_columns = *n_rows ? n / *n_rows : 0;
-    return cells;
-}
-
-/* The rows of a case, behind its header. */
-static const char *rows_of(const struct golden *golden)
-{
-    bool has_names = memchr("-.0123456789,", golden->input[0], 13) == NULL;
-
-    return golden->input + (has_names ? strcspn(golden->input, "\n") + 1 : 0);
-}
-
-/* How far apart two tables are at most; -1 when their sizes differ. */
-static int64_t compare(const char *a_text, const char *b_text)
-{
-    size_t a_rows, a_columns, b_rows, b_columns;
-    float *a = read_table(a_text, &a_rows, &a_columns);
-    float *b = read_table(b_text, &b_rows, &b_columns);
-    int64_t worst = a_rows == b_rows && a_columns == b_columns ? 0 : -1;
-
-    for (size_t i = 0; worst >= 0 && i < a_rows * a_columns; i++)
-        if (ulps(a[i], b[i]) > worst)
-            worst = ulps(a[i], b[i]);
-    free(a);
-    free(b);
-    return worst;
-}
 
 TEST(every_prediction_through_the_wire_is_xgboosts)
 {
@@ -87,26 +35,12 @@ TEST(every_prediction_through_the_wire_is_xgboosts)
             continue;
         }
         text = strndup(reply.body, reply.len);
-        if (!CHECK_INT(compare(text, golden[i].expected), 0))
-            printf("  in %s\n", golden[i].name);
+        int64_t worst = compare(text, golden[i].expected);
+        if (!CHECK(worst >= 0 && worst <= 1))
+            printf("  in %s: %lld units\n", golden[i].name, (long long)worst);
         free(text);
     }
     clary_invoke_free(invoke);
-}
-
-/* The only model of a case's artifact; NULL when there are several. */
-static struct clary_artifact *open_model(const struct golden *golden,
-                                         const struct clary_file **file)
-{
-    struct clary_artifact *artifact;
-    char path[512];
-
-    snprintf(path, sizeof path, "%s/model.tar.gz", golden->folder);
-    if (!CHECK_STATUS(clary_artifact_open(path, NULL, &artifact, &why),
-                      CLARY_OK))
-        return NULL;
-    *file = artifact->n_files == 1 ? &artifact->files[0] : NULL;
-    return artifact;
 }
 
 static void check_margins(const struct golden *golden, struct loaded *loaded)
@@ -155,56 +89,6 @@ TEST(every_margin_is_xgboosts_to_the_bit)
         clary_artifact_close(artifact);
     }
     CHECK(n_checked >= 45);
-}
-
-/* Runs the first row with one cell set to `a` and to `b`. */
-static bool same_with(struct loaded *loaded, const float *row, size_t column,
-                      float a, float b)
-{
-    size_t n = (size_t)loaded->learner->n_features;
-    size_t n_groups = loaded->built.n_groups;
-    float *x = malloc(2 * n * sizeof *x);
-    float *margins = malloc(2 * n_groups * sizeof *margins);
-    bool same;
-
-    memcpy(x, row, n * sizeof *x);
-    memcpy(x + n, row, n * sizeof *x);
-    x[column] = a;
-    x[n + column] = b;
-    same = run_rows(loaded, x, 2, margins, NULL) &&
-           memcmp(margins, margins + n_groups, n_groups * sizeof *margins) == 0;
-    free(margins);
-    free(x);
-    return same;
-}
-
-TEST(infinities_go_where_the_largest_floats_go)
-{
-    size_t n;
-    const struct golden *golden = cases(&n);
-
-    for (size_t i = 0; i < n; i++) {
-        const struct clary_file *file = NULL;
-        struct clary_artifact *artifact = open_model(&golden[i], &file);
-        struct loaded loaded;
-        size_t n_rows, n_columns;
-        float *x;
-
-        if (!file || strstr(golden[i].name, "linear") ||
-            strstr(golden[i].name, "pickle3")) {
-            clary_artifact_close(artifact);
-            continue;
-        }
-        x = read_table(rows_of(&golden[i]), &n_rows, &n_columns);
-        load_bytes(&loaded, file->bytes, file->len, CLARY_TREES_AUTO);
-        for (size_t c = 0; loaded.status == CLARY_OK && c < n_columns; c++)
-            if (!CHECK(same_with(&loaded, x, c, INFINITY, FLT_MAX)) ||
-                !CHECK(same_with(&loaded, x, c, -INFINITY, -FLT_MAX)))
-                printf("  in %s\n", golden[i].name);
-        unload(&loaded);
-        free(x);
-        clary_artifact_close(artifact);
-    }
 }
 
 /* --- which trees, which names --- */

@@ -234,7 +234,7 @@ def deep():
 def best_iteration():
     rows = xgb.DMatrix(X[:160], label=TARGET[:160])
     rest = xgb.DMatrix(X[160:], label=TARGET[160:])
-    booster = xgb.train({"max_depth": 6, "eta": 0.5, "verbosity": 0}, rows, 60,
+    booster = xgb.train({"max_depth": 3, "eta": 0.5, "verbosity": 0}, rows, 60,
                         evals=[(rest, "rest")], early_stopping_rounds=4,
                         verbose_eval=False)
     return one("Training stopped after its best iteration; Booster.predict "
@@ -385,7 +385,7 @@ def pickle2_305():
 def best_ntree_limit():
     rows = xgb.DMatrix(X[:160], label=TARGET[:160])
     rest = xgb.DMatrix(X[160:], label=TARGET[160:])
-    booster = xgb.train({"max_depth": 6, "eta": 0.5, "verbosity": 0}, rows, 60,
+    booster = xgb.train({"max_depth": 3, "eta": 0.5, "verbosity": 0}, rows, 60,
                         evals=[(rest, "rest")], early_stopping_rounds=4,
                         verbose_eval=False)
     return one("best_ntree_limit: SageMaker's container uses the trees up to "

@@ -21,4 +21,6 @@ while read -r version package era; do
         --ignore-requires-python --target "$folder" "$package==$version"
     [ "$era" = new ] || folder=$folder:$venv/old
     PYTHONPATH=$folder nice $venv/bin/python $here/cases.py --out $here "$@"
+    [ $# -gt 0 ] ||
+        PYTHONPATH=$folder nice $venv/bin/python $here/formats.py --out $here
 done <$here/versions.txt
