@@ -23,7 +23,15 @@ enum clary_status clary_csv_write_rows(struct clary_writer *writer,
 {
     const struct clary_value_style style = {.numbers = writer->options.numbers,
                                             .csv = true};
+    static const struct clary_row_marks marks = {.first = CLARY_MARK(""),
+                                                 .values = CLARY_MARK(","),
+                                                 .rows = CLARY_MARK("\n"),
+                                                 .last = CLARY_MARK("\n")};
     struct clary_buffer *out = writer->out;
+    if (clary_values_are_flat(rows)) {
+        writer->n_rows += rows->n_rows;
+        return clary_values_rows(out, rows, &marks, &style, err);
+    }
     for (size_t r = 0; r < rows->n_rows; r++) {
         bool comma = false;
         for (size_t f = 0; f < rows->n_fields; f++) {

@@ -117,6 +117,26 @@ static enum clary_status write_columns(struct clary_writer *writer,
     return CLARY_OK;
 }
 
+/* Rows of one output that are numbers or vectors, which are most. */
+static enum clary_status write_flat_rows(struct clary_writer *writer,
+                                         const struct clary_rows *rows,
+                                         struct clary_error *err)
+{
+    static const struct clary_row_marks vectors = {.first = CLARY_MARK(", ["),
+                                                   .values = CLARY_MARK(", "),
+                                                   .rows = CLARY_MARK("], ["),
+                                                   .last = CLARY_MARK("]")};
+    static const struct clary_row_marks scalars = {.first = CLARY_MARK(", "),
+                                                   .rows = CLARY_MARK(", ")};
+    struct json *json = writer->state;
+    bool is_vector = rows->fields[0].shape.rank == 1;
+    struct clary_row_marks marks = is_vector ? vectors : scalars;
+    if (writer->n_rows == 0)
+        marks.first = (struct clary_mark){"[", is_vector};
+    writer->n_rows += rows->n_rows;
+    return clary_values_rows(writer->out, rows, &marks, &json->text.style, err);
+}
+
 static enum clary_status write_rows(struct clary_writer *writer,
                                     const struct clary_rows *rows,
                                     struct clary_error *err)
@@ -124,6 +144,8 @@ static enum clary_status write_rows(struct clary_writer *writer,
     struct json *json = writer->state;
     if (writer->options.columnar && !writer->options.bare)
         return write_columns(writer, rows, err);
+    if (clary_values_are_flat(rows))
+        return write_flat_rows(writer, rows, err);
     for (size_t r = 0; r < rows->n_rows; r++) {
         bool comma = writer->n_rows > 0;
         if (rows->n_fields > 1)

@@ -29,7 +29,15 @@ static enum clary_status write_rows(struct clary_writer *writer,
                                     const struct clary_rows *rows,
                                     struct clary_error *err)
 {
+    static const struct clary_row_marks marks = {.first = CLARY_MARK("["),
+                                                 .values = CLARY_MARK(", "),
+                                                 .rows = CLARY_MARK("]\n["),
+                                                 .last = CLARY_MARK("]\n")};
     struct clary_json_text *text = writer->state;
+    if (clary_values_are_flat(rows) && rows->fields[0].shape.rank == 1) {
+        writer->n_rows += rows->n_rows;
+        return clary_values_rows(text->out, rows, &marks, &text->style, err);
+    }
     for (size_t r = 0; r < rows->n_rows; r++) {
         CLARY_TRY(clary_json_row(text, rows, r, 0, err));
         CLARY_TRY(clary_json_put(text, "\n", err));

@@ -19,14 +19,14 @@
  * Six digits read back if their number is in [low, high]; the shortest text
  * is the number in there with the most zeros at its end.
  *
- * Floats of 1e-4 .. 1e9 do this in double: 10^(8 - x) has at most 28 bits
- * beside its factors 2, the float and its neighbours' middles 25, so that no
- * product or sum rounds. All others go through clary_scale.
+ * Floats of 1e-19 .. 1e9 do this in 64 bits (number_print_float.c), all others
+ * go through clary_scale.
  *
  * Tests: tests/unit/test_number.c, tests/fuzz/fuzz_number.c (against snprintf).
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "data/number.h"
+#include "data/number_print.h"
+
 #include "data/number_exact.h"
 
 #include <math.h>
@@ -185,48 +185,6 @@ static struct decimal find_decimal(struct binary v, int n)
     }
 }
 
-/* A float of 1e-4 .. 1e9 times 10^(8 - exponent), exactly. */
-struct fast {
-    double scaled; /* 1e8 .. 1e9 */
-    double power;
-    int exponent;
-};
-
-static struct fast scale_fast(struct binary v, double value)
-{
-    int bits = 64 - __builtin_clzll(v.m) + v.e;
-    int exponent = log10_of_power(bits - 1);
-    double power = (double)clary_power_of_10[FLOAT_DIGITS - 1 - exponent];
-    if (value * power >= 1e9)
-        power = (double)clary_power_of_10[FLOAT_DIGITS - 1 - ++exponent];
-    return (struct fast){value * power, power, exponent};
-}
-
-/* As find_decimal. */
-static struct decimal find_decimal_fast(struct binary v, struct fast fast)
-{
-    struct decimal d = {.exponent = fast.exponent};
-    d.floor = (uint64_t)(int64_t)fast.scaled;
-    double rest = fast.scaled - (double)(int64_t)d.floor;
-    d.rest = rest == 0     ? CLARY_REST_NONE
-             : rest < 0.5  ? CLARY_REST_BELOW_HALF
-             : rest == 0.5 ? CLARY_REST_HALF
-                           : CLARY_REST_ABOVE_HALF;
-
-    uint64_t exponent_bits = (uint64_t)(1023 + v.e - 1) << 52;
-    double half_gap;
-    memcpy(&half_gap, &exponent_bits, sizeof half_gap);
-    half_gap *= fast.power;
-    bool closed = v.m % 2 == 0;
-    double high = fast.scaled + half_gap;
-    double low = fast.scaled - half_gap * (v.is_power ? 0.5 : 1.0);
-    d.high = (uint64_t)(int64_t)high;
-    d.high -= (double)(int64_t)d.high == high && !closed;
-    d.low = (uint64_t)(int64_t)low;
-    d.low += (double)(int64_t)d.low != low || !closed;
-    return d;
-}
-
 static struct digits make_digits(uint64_t number, int n, int exponent)
 {
     if (number == clary_power_of_10[n]) /* rounded up to one digit more */
@@ -297,24 +255,8 @@ static size_t put_special(char *text, double magnitude)
     return len;
 }
 
-/* A float of 1e-4 .. 1e9. Half the gap to its neighbours is at most 60 units
- * of the ninth digit, so six digits can only read back where the last three
- * are near 000; all others need nine, which is nearly every float. */
-static size_t print_fast(char *text, struct binary v, double value,
-                         enum clary_number_form form)
-{
-    struct fast fast = scale_fast(v, value);
-    uint64_t number = (uint64_t)llrint(fast.scaled); /* half to even */
-    uint64_t last = number % 1000;
-    if (form == CLARY_NUMBER_TFSERVING && last > 64 && last < 1000 - 64)
-        return put_number(text,
-                          (struct digits){number, FLOAT_DIGITS, fast.exponent},
-                          FLOAT_DIGITS);
-    struct decimal d = find_decimal_fast(v, fast);
-    return put_decimal(text, &d, FLOAT_DIGITS, form);
-}
-
-size_t clary_print_float(char *text, float value, enum clary_number_form form)
+size_t clary_print_any_float(char *text, float value,
+                             enum clary_number_form form)
 {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -334,8 +276,6 @@ size_t clary_print_float(char *text, float value, enum clary_number_form form)
         v.e = (int)exponent - 150;
         v.is_power = fraction == 0 && exponent > 1;
     }
-    if (magnitude >= 1e-4 && magnitude < 1e9)
-        return sign + print_fast(text + sign, v, magnitude, form);
     struct decimal d = find_decimal(v, FLOAT_DIGITS);
     return sign + put_decimal(text + sign, &d, FLOAT_DIGITS, form);
 }

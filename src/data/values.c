@@ -151,3 +151,43 @@ enum clary_status clary_values_write(struct clary_buffer *out,
     }
     return CLARY_OK;
 }
+
+bool clary_values_are_flat(const struct clary_rows *rows)
+{
+    return rows->n_fields == 1 && rows->fields[0].shape.rank <= 1 &&
+           rows->fields[0].width > 0 &&
+           rows->fields[0].dtype != CLARY_DTYPE_STRING;
+}
+
+/* All bytes of a mark are written, because that is one store. */
+static inline char *put_mark(char *text, const struct clary_mark *mark)
+{
+    memcpy(text, mark->bytes, sizeof mark->bytes);
+    return text + mark->len;
+}
+
+enum clary_status clary_values_rows(struct clary_buffer *out,
+                                    const struct clary_rows *rows,
+                                    const struct clary_row_marks *marks,
+                                    const struct clary_value_style *style,
+                                    struct clary_error *err)
+{
+    const enum clary_dtype dtype = rows->fields[0].dtype;
+    const size_t width = rows->fields[0].width, n = rows->n_rows * width;
+    const size_t most = sizeof marks->first.bytes + CLARY_NUMBER_TEXT;
+    const struct clary_mark *mark = &marks->first;
+    size_t column = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (out->capacity - out->len < most)
+            CLARY_TRY(clary_buffer_reserve(out, most, err));
+        char *text = put_mark(out->bytes + out->len, mark);
+        text += print_number(text, dtype, rows->data[0], i, style);
+        out->len = (size_t)(text - out->bytes);
+        mark = &marks->values;
+        if (++column == width) {
+            column = 0;
+            mark = &marks->rows;
+        }
+    }
+    return clary_buffer_append(out, marks->last.bytes, marks->last.len, err);
+}

@@ -7,6 +7,7 @@
 
 #include "data/buffer.h"
 #include "data/number.h"
+#include "data/rows.h"
 
 #include <clary/status.h>
 #include <clary/tensor.h>
@@ -26,6 +27,35 @@ enum clary_status clary_values_write(struct clary_buffer *out,
                                      size_t separator_len,
                                      const struct clary_value_style *style,
                                      struct clary_error *err) CLARY_MUST_USE;
+
+/* Bytes that stand between values; what is behind `len` is 0. */
+struct clary_mark {
+    char bytes[8];
+    size_t len;
+};
+#define CLARY_MARK(text)                                                       \
+    {                                                                          \
+        text, sizeof text - 1                                                  \
+    }
+
+struct clary_row_marks {
+    struct clary_mark first;  /* before the first row */
+    struct clary_mark values; /* between two values of a row */
+    struct clary_mark rows;   /* between two rows */
+    struct clary_mark last;   /* behind the last row */
+};
+
+/* Whether rows can be given to clary_values_rows: one field, of numbers, and
+ * no brackets inside a row. */
+bool clary_values_are_flat(const struct clary_rows *rows);
+
+/* Appends all rows, at least one, with the marks around their values; the same
+ * text as clary_values_write a row, at less than half the cost. */
+enum clary_status clary_values_rows(struct clary_buffer *out,
+                                    const struct clary_rows *rows,
+                                    const struct clary_row_marks *marks,
+                                    const struct clary_value_style *style,
+                                    struct clary_error *err) CLARY_MUST_USE;
 
 /* Appends `text` as a JSON string. Bytes above 0x1F but for '"' and '\' are
  * passed through as they are. */
