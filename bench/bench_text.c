@@ -121,7 +121,7 @@ static enum clary_status take_rows(void *context, struct clary_rows *rows,
     return CLARY_OK;
 }
 
-static double read_with(const struct clary_csv_kernel *kernel)
+static double read_with(const struct clary_cell_kernel *kernel)
 {
     static const struct clary_field x = {
         "x", CLARY_DTYPE_F32, {1, {COLUMNS}}, COLUMNS};
@@ -138,7 +138,7 @@ static double read_with(const struct clary_csv_kernel *kernel)
     struct clary_reader reader = {.rows = &rows,
                                   .arena = &arena,
                                   .header = CLARY_CSV_HEADER_ABSENT,
-                                  .csv_kernel = kernel};
+                                  .cell_kernel = kernel};
     const struct clary_codec *csv = &clary_codec_csv;
     enum clary_status status = csv->read_begin(&reader, &err);
     for (size_t at = 0; status == CLARY_OK && at < text_len; at += PIECE) {
@@ -158,12 +158,12 @@ static double read_with(const struct clary_csv_kernel *kernel)
 
 static double run_reader(void)
 {
-    return read_with(clary_kernels()->csv);
+    return read_with(clary_kernels()->cells);
 }
 
 static double run_scalar_reader(void)
 {
-    return read_with(clary_kernels_runnable()[0]->csv);
+    return read_with(clary_kernels_runnable()[0]->cells);
 }
 
 static double run_plain_reader(void)

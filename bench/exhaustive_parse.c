@@ -19,16 +19,16 @@ enum {
     CHUNK_DECIMALS = 100000,
     CHUNKS = 1000,
     LONGEST = 1024, /* bytes of a decimal */
-    WINDOW_CELLS = CLARY_CSV_WINDOW / 2
+    WINDOW_CELLS = CLARY_CELL_WINDOW / 2
 };
 
 /* Of one thread. */
 struct state {
     uint64_t random;
-    char text[1 + CLARY_CSV_WINDOW + CLARY_CSV_PADDING];
+    char text[1 + CLARY_CELL_WINDOW + CLARY_CELL_PADDING];
     size_t len, n;
     double expected[WINDOW_CELLS]; /* infinite: out of range */
-    struct clary_csv_index index;
+    struct clary_cell_index index;
 };
 
 static uint64_t random_bits(struct state *state)
@@ -277,7 +277,7 @@ static uint64_t check_table(const struct state *state,
     for (size_t i = 0; i < state->n; i++) {
         const uint16_t *at = &state->index.at[i];
         size_t n =
-            table->csv->cells(state->text, at, at + 1, state->n - i, values);
+            table->cells->read(state->text, at, at + 1, state->n - i, values);
         for (size_t k = 0; k < n; k++, i++)
             if (!same_float(values[k], (float)state->expected[i]))
                 wrong +=
@@ -295,8 +295,8 @@ static uint64_t check_window(struct state *state)
 {
     const struct clary_kernels *const *tables = clary_kernels_runnable();
     uint64_t wrong;
-    memset(state->text + state->len, 0, CLARY_CSV_PADDING);
-    tables[0]->csv->index(state->text, state->len, ',', &state->index);
+    memset(state->text + state->len, 0, CLARY_CELL_PADDING);
+    tables[0]->cells->split(state->text, state->len, ',', '\n', &state->index);
     wrong = check_doubles(state);
     for (size_t t = 0; tables[t] != NULL; t++)
         wrong += check_table(state, tables[t]);
@@ -322,7 +322,7 @@ static uint64_t check(uint64_t chunk)
         state->expected[state->n++] = strtod(cell, NULL);
         state->len += len + 1;
         if (state->n == WINDOW_CELLS ||
-            state->len + LONGEST > 1 + CLARY_CSV_WINDOW ||
+            state->len + LONGEST > 1 + CLARY_CELL_WINDOW ||
             i + 1 == CHUNK_DECIMALS) {
             wrong += check_window(state);
             state->len = 1;

@@ -18,10 +18,10 @@ enum { CHUNK_FLOATS = 1 << 16, CHUNKS = 1 << 16, SAMPLE = 1009 };
 
 /* Floats in text, a window of a CSV body. */
 struct window {
-    char text[1 + CLARY_CSV_WINDOW + CLARY_CSV_PADDING];
+    char text[1 + CLARY_CELL_WINDOW + CLARY_CELL_PADDING];
     size_t len, n;
-    uint32_t bits[CLARY_CSV_WINDOW / 4]; /* "0.0," */
-    struct clary_csv_index index;
+    uint32_t bits[CLARY_CELL_WINDOW / 4]; /* "0.0," */
+    struct clary_cell_index index;
 };
 
 static float float_of(uint32_t bits)
@@ -42,13 +42,13 @@ static uint32_t bits_of(float value)
 static uint64_t check_window(struct window *window)
 {
     const struct clary_kernels *table = clary_kernels();
-    float values[CLARY_CSV_WINDOW / 4];
+    float values[CLARY_CELL_WINDOW / 4];
     uint64_t wrong = 0;
     size_t n;
-    memset(window->text + window->len, 0, CLARY_CSV_PADDING);
-    table->csv->index(window->text, window->len, ',', &window->index);
+    memset(window->text + window->len, 0, CLARY_CELL_PADDING);
+    table->cells->split(window->text, window->len, ',', '\n', &window->index);
     const uint16_t *at = window->index.at;
-    n = table->csv->cells(window->text, at, at + 1, window->n, values);
+    n = table->cells->read(window->text, at, at + 1, window->n, values);
     for (size_t i = 0; i < n; i++)
         if (bits_of(values[i]) != window->bits[i]) {
             printf("%.9g is printed as %.*s\n",
@@ -147,7 +147,7 @@ static uint64_t check(uint64_t chunk)
             wrong += !is_shortest(value);
         print(window, bits, CLARY_NUMBER_TFSERVING);
         print(window, bits, CLARY_NUMBER_SHORTEST);
-        if (window->len + 2 * CLARY_NUMBER_TEXT > 1 + CLARY_CSV_WINDOW)
+        if (window->len + 2 * CLARY_NUMBER_TEXT > 1 + CLARY_CELL_WINDOW)
             wrong += check_window(window);
     }
     wrong += check_window(window);

@@ -10,7 +10,7 @@
 #define CLARY_DATA_CODEC_H
 
 #include "data/buffer.h"
-#include "data/csv_kernel.h"
+#include "data/cell_kernel.h"
 #include "data/number.h"
 #include "data/rows.h"
 
@@ -36,7 +36,7 @@ struct clary_reader {
     struct clary_rows *rows;      /* where rows go; reader calls rows->full */
     struct clary_arena *arena;    /* for the reader's state */
     enum clary_csv_header header; /* never DEFAULT */
-    const struct clary_csv_kernel *csv_kernel; /* NULL: the codec's own loops */
+    const struct clary_cell_kernel *cell_kernel; /* NULL: the codec's own loops */
     bool missing_is_nan; /* an empty cell is NaN, else an error */
     bool pythonic; /* CSV and libsvm as SageMaker's XGBoost container reads
                     * them: the first line of CSV tells its separator, and

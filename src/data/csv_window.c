@@ -2,7 +2,7 @@
  *
  * For models all of whose inputs are float32. A window of the piece is copied
  * to where bytes behind it can be read, and split into cells by the reader's
- * csv_kernel; those that are numbers and whose separators are where rows
+ * cell_kernel; those that are numbers and whose separators are where rows
  * expect them are stored. Any other cell is left to read_cell (csv_read.c);
  * the window then goes on behind it, so that one odd cell costs what it costs
  * and no more. The last cell of a piece is never complete here: its separator
@@ -14,6 +14,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/cell_window.h"
 #include "data/csv.h"
 
 #include <string.h>
@@ -21,24 +22,20 @@
 enum { TILE = 1024 };
 
 struct clary_csv_window {
-    bool dense;       /* a row is n_columns floats, and the next lies behind */
-    const char *from; /* where in the piece text[1] comes from; NULL: closed */
-    size_t len;       /* bytes of it */
-    size_t next;      /* the first cell that was not passed */
-    size_t n_lines;   /* line feeds that were not passed */
-    size_t checked;   /* cells before this one are as the rows expect them */
+    bool dense;     /* a row is n_columns floats, and the next lies behind */
+    size_t n_lines; /* line feeds that were not passed */
+    size_t checked; /* cells before this one are as the rows expect them */
     const uint16_t *ends; /* of the cells, without a '\r' that ends a line */
-    struct clary_csv_index index;
-    uint16_t trimmed[CLARY_CSV_WINDOW];
+    uint16_t trimmed[CLARY_CELL_WINDOW];
     float tile[TILE];
-    char text[1 + CLARY_CSV_WINDOW + CLARY_CSV_PADDING];
+    struct clary_cell_window cells;
 };
 
 enum clary_status clary_csv_window_new(struct clary_reader *reader,
                                        struct clary_error *err)
 {
     struct clary_csv *csv = reader->state;
-    if (reader->csv_kernel == NULL)
+    if (reader->cell_kernel == NULL)
         return CLARY_OK;
     for (size_t c = 0; c < csv->n_columns; c++)
         if (csv->columns[c].dtype != CLARY_DTYPE_F32)
@@ -46,7 +43,6 @@ enum clary_status clary_csv_window_new(struct clary_reader *reader,
     csv->window = clary_arena_alloc(reader->arena, sizeof *csv->window);
     if (csv->window == NULL)
         return clary_no_memory(err);
-    csv->window->text[0] = '0';
     clary_csv_window_close(csv);
     clary_csv_window_layout(csv);
     return CLARY_OK;
@@ -55,7 +51,7 @@ enum clary_status clary_csv_window_new(struct clary_reader *reader,
 void clary_csv_window_close(struct clary_csv *csv)
 {
     if (csv->window != NULL)
-        csv->window->from = NULL;
+        csv->window->cells.from = NULL;
 }
 
 void clary_csv_window_layout(struct clary_csv *csv)
@@ -76,36 +72,30 @@ static void open_window(const struct clary_reader *reader, const char *p,
 {
     const struct clary_csv *csv = reader->state;
     struct clary_csv_window *window = csv->window;
-    size_t left = (size_t)(end - p);
-    size_t len = left < CLARY_CSV_WINDOW ? left : CLARY_CSV_WINDOW;
-    memcpy(window->text + 1, p, len);
-    memset(window->text + 1 + len, 0, CLARY_CSV_PADDING);
-    window->from = p;
-    window->len = len;
-    window->next = window->checked = 0;
-    reader->csv_kernel->index(window->text, 1 + len, csv->separator,
-                              &window->index);
-    window->n_lines = window->index.n_lines;
-    window->ends = window->index.at + 1;
-    if (!window->index.has_cr)
+    const struct clary_cell_index *index = &window->cells.index;
+    clary_cell_window_open(&window->cells, reader->cell_kernel, csv->separator,
+                           '\n', p, end);
+    window->checked = 0;
+    window->n_lines = index->n_lines;
+    window->ends = index->at + 1;
+    if (!index->has_cr)
         return;
-    memcpy(window->trimmed, window->ends,
-           window->index.n * sizeof window->ends[0]);
+    memcpy(window->trimmed, window->ends, index->n * sizeof window->ends[0]);
     window->ends = window->trimmed;
 }
 
 static bool ends_line(const struct clary_csv_window *window, size_t cell)
 {
-    return window->text[window->index.at[cell + 1]] == '\n';
+    return window->cells.text[window->cells.index.at[cell + 1]] == '\n';
 }
 
 /* Takes the "\r" of "\r\n" off a cell. */
 static void trim_line(struct clary_csv_window *window, size_t cell)
 {
-    uint16_t end = window->index.at[cell + 1];
-    if (window->index.has_cr)
+    uint16_t end = window->cells.index.at[cell + 1];
+    if (window->cells.index.has_cr)
         window->trimmed[cell] =
-            (uint16_t)(end - (window->text[end - 1] == '\r'));
+            (uint16_t)(end - (window->cells.text[end - 1] == '\r'));
 }
 
 /* Moves on to the cell at `p`, which may be a new window's. */
@@ -114,14 +104,17 @@ static void move_window(const struct clary_reader *reader, const char *p,
 {
     const struct clary_csv *csv = reader->state;
     struct clary_csv_window *window = csv->window;
-    const struct clary_csv_index *index = &window->index;
-    if (window->from != NULL && p <= window->from + window->len) {
-        size_t at = (size_t)(p - window->from), first = window->next;
-        while (window->next < index->n && index->at[window->next] < at)
-            window->n_lines -= ends_line(window, window->next++);
-        if (window->next != first + 1) /* quotes, or a header */
-            window->checked = window->next;
-        if (window->next < index->n || window->from + window->len == end)
+    const struct clary_cell_index *index = &window->cells.index;
+    if (clary_cell_window_has(&window->cells, p)) {
+        size_t at = (size_t)(p - window->cells.from),
+               first = window->cells.next;
+        while (window->cells.next < index->n &&
+               index->at[window->cells.next] < at)
+            window->n_lines -= ends_line(window, window->cells.next++);
+        if (window->cells.next != first + 1) /* quotes, or a header */
+            window->checked = window->cells.next;
+        if (window->cells.next < index->n ||
+            window->cells.from + window->cells.len == end)
             return;
     }
     open_window(reader, p, end);
@@ -132,9 +125,9 @@ static void move_window(const struct clary_reader *reader, const char *p,
 static bool check_all(const struct clary_csv *csv)
 {
     struct clary_csv_window *window = csv->window;
-    size_t width = csv->n_columns, n = window->index.n;
-    size_t last = window->next + (width - 1 - csv->column);
-    if ((n - window->next + csv->column) / width != window->n_lines)
+    size_t width = csv->n_columns, n = window->cells.index.n;
+    size_t last = window->cells.next + (width - 1 - csv->column);
+    if ((n - window->cells.next + csv->column) / width != window->n_lines)
         return false;
     for (; last < n && ends_line(window, last); last += width)
         trim_line(window, last);
@@ -146,7 +139,8 @@ static bool check_all(const struct clary_csv *csv)
 static void check_rows(const struct clary_csv *csv)
 {
     struct clary_csv_window *window = csv->window;
-    size_t column = csv->column, cell = window->next, n = window->index.n;
+    size_t column = csv->column, cell = window->cells.next,
+           n = window->cells.index.n;
     if (check_all(csv)) {
         window->checked = n;
         return;
@@ -186,7 +180,7 @@ static bool read_cells(struct clary_reader *reader)
     struct clary_csv_window *window = csv->window;
     struct clary_rows *rows = reader->rows;
     size_t width = csv->n_columns, row = rows->n_rows;
-    size_t n = window->checked - window->next;
+    size_t n = window->checked - window->cells.next;
     size_t room = (rows->capacity - row) * width - csv->column;
     float *to = window->tile;
     n = n < room ? n : room;
@@ -194,12 +188,12 @@ static bool read_cells(struct clary_reader *reader)
         to = (float *)(void *)csv->columns[0].data + row * width + csv->column;
     else
         n = n < TILE ? n : TILE;
-    size_t done =
-        reader->csv_kernel->cells(window->text, window->index.at + window->next,
-                                  window->ends + window->next, n, to);
+    size_t done = reader->cell_kernel->read(
+        window->cells.text, window->cells.index.at + window->cells.next,
+        window->ends + window->cells.next, n, to);
     if (!window->dense)
         scatter(csv, row, done);
-    window->next += done;
+    window->cells.next += done;
     csv->column += done;
     if (csv->column >= width) {
         size_t complete = csv->column / width;
@@ -222,15 +216,16 @@ enum clary_status clary_csv_window_read(struct clary_reader *reader,
     bool plain = csv->column < csv->n_columns;
     while (plain && status == CLARY_OK) {
         move_window(reader, *at, end);
-        if (window->checked <= window->next)
+        if (window->checked <= window->cells.next)
             check_rows(csv);
-        plain = window->next < window->checked;
-        while (plain && window->next < window->checked && status == CLARY_OK) {
+        plain = window->cells.next < window->checked;
+        while (plain && window->cells.next < window->checked &&
+               status == CLARY_OK) {
             plain = read_cells(reader);
             if (rows->n_rows == rows->capacity)
                 status = rows->full(rows->context, rows, err);
         }
-        *at = window->from + window->index.at[window->next];
+        *at = window->cells.from + window->cells.index.at[window->cells.next];
     }
     return status;
 }

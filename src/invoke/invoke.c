@@ -295,7 +295,7 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
         .rows = &invoke->in,
         .arena = &invoke->arena,
         .header = header,
-        .csv_kernel = clary_kernels()->csv,
+        .cell_kernel = clary_kernels()->cells,
         .missing_is_nan = clary_model_missing_is_nan(model),
         .pythonic = invoke->style == CLARY_STYLE_XGBOOST,
         .signature_name = signature->name};

@@ -12,7 +12,7 @@
 #ifndef CLARY_KERNEL_KERNEL_H
 #define CLARY_KERNEL_KERNEL_H
 
-#include "data/csv_kernel.h"
+#include "data/cell_kernel.h"
 
 #include <clary/arena.h>
 #include <clary/status.h>
@@ -117,8 +117,8 @@ struct clary_kernels {
      * value (elu and selu: of their equation), see activations.h. */
     clary_map *const *maps;
 
-    /* Reads text/csv, exact. */
-    const struct clary_csv_kernel *csv;
+    /* Reads numbers of text/csv and JSON, exact. */
+    const struct clary_cell_kernel *cells;
 };
 
 /* Packs W (k, n) row-major and b (n; NULL: zeros) into `arena`. Errors:

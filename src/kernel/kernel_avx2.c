@@ -160,4 +160,4 @@ static inline void finish_dots(four dots, four bias, float floor, size_t count,
 #include "kernel/dense_tiles.h"
 
 const struct clary_kernels clary_kernels_avx2 = {
-    "avx2", dense, clary_blend_avx2, clary_maps_avx2, &clary_csv_avx2};
+    "avx2", dense, clary_blend_avx2, clary_maps_avx2, &clary_cells_avx2};

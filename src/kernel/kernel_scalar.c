@@ -61,4 +61,5 @@ static void dense(const struct clary_dense *w, const float *x, size_t rows,
 }
 
 const struct clary_kernels clary_kernels_scalar = {
-    "scalar", dense, clary_blend_scalar, clary_maps_scalar, &clary_csv_scalar};
+    "scalar", dense, clary_blend_scalar, clary_maps_scalar,
+    &clary_cells_scalar};

@@ -14,15 +14,15 @@ void clary_blend_scalar(const struct clary_blend_tree *tree,
                         const int8_t *ranks, size_t rows, uint8_t *slots,
                         uint8_t *labels);
 extern clary_map *const clary_maps_scalar[CLARY_FUNCTIONS];
-extern const struct clary_csv_kernel clary_csv_scalar;
+extern const struct clary_cell_kernel clary_cells_scalar;
 
-/* One cell: clary_csv_kernel.cells of it. 16 bytes behind it can be read, and
+/* One cell: clary_cell_kernel.read of it. 16 bytes behind it can be read, and
  * the first of them is no part of any number. */
-bool clary_csv_cell(const char *text, size_t len, float *value);
+bool clary_cell_number(const char *text, size_t len, float *value);
 
 #if defined(__x86_64__)
 extern clary_map *const clary_maps_avx2[CLARY_FUNCTIONS];
-extern const struct clary_csv_kernel clary_csv_avx2; /* needs BMI2 too */
+extern const struct clary_cell_kernel clary_cells_avx2; /* needs BMI2 too */
 void clary_blend_avx2(const struct clary_blend_tree *tree, const int8_t *ranks,
                       size_t rows, uint8_t *slots, uint8_t *labels);
 extern const struct clary_kernels clary_kernels_avx2; /* needs FMA too */

@@ -62,7 +62,7 @@ static enum clary_status take_rows(void *context, struct clary_rows *rows,
 
 static struct outcome read_body(uint8_t choice, const char *body, size_t len,
                                 size_t piece,
-                                const struct clary_csv_kernel *kernel)
+                                const struct clary_cell_kernel *kernel)
 {
     static uint64_t memory[4][CAPACITY * MOST_BYTES / 8];
     void *data[] = {memory[0], memory[1], memory[2], memory[3]};
@@ -82,7 +82,7 @@ static struct outcome read_body(uint8_t choice, const char *body, size_t len,
                                   .arena = &arena,
                                   .header = modes[choice / 4 % 4],
                                   .missing_is_nan = choice / 16 % 2,
-                                  .csv_kernel = kernel};
+                                  .cell_kernel = kernel};
     const struct clary_codec *csv = &clary_codec_csv;
     outcome.status = csv->read_begin(&reader, &outcome.err);
     while (outcome.status == CLARY_OK && len > 0) {
@@ -132,9 +132,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct outcome other = read_body(data[0], body, len, piece, NULL);
     compare(&whole, &other, "no kernels");
     for (size_t t = 0; tables[t] != NULL; t++) {
-        other = read_body(data[0], body, len, SIZE_MAX, tables[t]->csv);
+        other = read_body(data[0], body, len, SIZE_MAX, tables[t]->cells);
         compare(&whole, &other, tables[t]->name);
-        other = read_body(data[0], body, len, piece, tables[t]->csv);
+        other = read_body(data[0], body, len, piece, tables[t]->cells);
         compare(&whole, &other, tables[t]->name);
     }
     return 0;

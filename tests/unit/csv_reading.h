@@ -24,7 +24,7 @@ struct reading {
     enum clary_csv_header header;
     bool missing_is_nan;
     bool pythonic;
-    const struct clary_csv_kernel *kernel;
+    const struct clary_cell_kernel *kernel;
 
     enum clary_status status;
     struct clary_error err;
@@ -105,7 +105,7 @@ static void read_pieces(struct reading *reading, const char *body, size_t len,
                                   .header = reading->header,
                                   .missing_is_nan = reading->missing_is_nan,
                                   .pythonic = reading->pythonic,
-                                  .csv_kernel = reading->kernel};
+                                  .cell_kernel = reading->kernel};
     const struct clary_codec *csv = &clary_codec_csv;
     struct clary_error *err = &reading->err;
     reading->n_rows = reading->n_blocks = 0;
@@ -139,7 +139,7 @@ static struct reading reading; /* large */
     }
 
 static void read_again(const char *body, size_t len, size_t piece,
-                       const struct clary_csv_kernel *kernel)
+                       const struct clary_cell_kernel *kernel)
 {
     static struct reading other; /* large */
     other = reading;
@@ -166,7 +166,7 @@ static void read_bytes(const char *body, size_t len)
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         read_again(body, len, pieces[i], NULL);
         for (size_t t = 0; tables[t] != NULL; t++)
-            read_again(body, len, pieces[i], tables[t]->csv);
+            read_again(body, len, pieces[i], tables[t]->cells);
     }
 }
 

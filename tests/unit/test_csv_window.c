@@ -58,7 +58,7 @@ struct setting {
 
 static struct outcome read_body(const struct setting *setting, const char *body,
                                 size_t len, size_t piece,
-                                const struct clary_csv_kernel *kernel)
+                                const struct clary_cell_kernel *kernel)
 {
     struct outcome outcome = {.n_rows = 0};
     struct clary_arena arena;
@@ -78,7 +78,7 @@ static struct outcome read_body(const struct setting *setting, const char *body,
                                   .arena = &arena,
                                   .header = setting->header,
                                   .missing_is_nan = setting->missing_is_nan,
-                                  .csv_kernel = kernel};
+                                  .cell_kernel = kernel};
     outcome.status = clary_codec_csv.read_begin(&reader, &outcome.err);
     for (size_t at = 0; at < len && outcome.status == CLARY_OK; at += piece)
         outcome.status = clary_codec_csv.read_feed(
@@ -100,7 +100,7 @@ static void compare(const struct setting *setting, const char *body, size_t len)
     for (size_t t = 0; tables[t] != NULL; t++)
         for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
             struct outcome outcome =
-                read_body(setting, body, len, pieces[i], tables[t]->csv);
+                read_body(setting, body, len, pieces[i], tables[t]->cells);
             bool same = CHECK_STATUS(outcome.status, expected.status) &&
                         CHECK_INT(outcome.n_rows, expected.n_rows) &&
                         CHECK_INT(outcome.n_blocks, expected.n_blocks) &&
