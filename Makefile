@@ -39,6 +39,7 @@ LIB := $(BUILD)/lib/libclary.a
 VENV := build/venv
 PEERS_VENV := build/venv-peers
 DEPLOY_VENV := build/venv-deploy
+SDK_VENV := build/venv-sdk
 DEPLOY_NODE := build/node-deploy
 # what is compiled for, which need not be this machine
 MACHINE := $(shell $(CC) -dumpmachine)
@@ -179,6 +180,13 @@ $(DEPLOY_VENV)/made: tests/deploy/requirements.txt deploy/requirements.txt
 	$(Q)$(DEPLOY_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+# SageMaker's SDK and NVIDIA's client: 400 MB that only test-clients needs.
+$(SDK_VENV)/made: tests/clients/requirements.txt
+	$(call say,VENV,$(SDK_VENV))
+	$(Q)python3 -m venv --clear $(SDK_VENV)
+	$(Q)$(SDK_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 $(DEPLOY_NODE)/made: tests/deploy/package.json tests/deploy/package-lock.json
 	$(call say,NPM,$(DEPLOY_NODE))
 	@rm -rf $(DEPLOY_NODE) && mkdir -p $(DEPLOY_NODE)
@@ -225,6 +233,12 @@ test-deploy: ## Tests deploy/ with no AWS; ends with "N passed, N failed".
 	@PYTHON=$(DEPLOY_VENV)/bin/python CLARY_BIN=$(CURDIR)/$(PROGRAM) \
 	    NODE_MODULES=$(CURDIR)/$(DEPLOY_NODE)/node_modules \
 	    scripts/test-deploy.sh
+
+test-clients: ## SageMaker's SDK, Triton's client, curl and wrk on the server.
+	@scripts/setup.sh build test bench
+	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) $(SDK_VENV)/made
+	@PYTHON=$(SDK_VENV)/bin/python CLARY_BIN=$(PROGRAM) \
+	    scripts/test-clients.sh
 
 sanitize: ## The same tests under AddressSanitizer and UBSan.
 	@$(MAKE) --no-print-directory test BUILD=build/asan \
@@ -306,7 +320,7 @@ help: ## Prints this list.
 	    while IFS='|' read -r name text; do \
 	        printf "%-26s %s\n" "$$name" "$$text"; done
 
-.PHONY: all run test test-deploy sanitize fuzz fuzzers bench golden readme lint format \
+.PHONY: all run test test-deploy test-clients sanitize fuzz fuzzers bench golden readme lint format \
         bench-instructions bench-peers image image-test image-reproducible \
         install clean help packages generated force
 
