@@ -22,6 +22,7 @@ class Accounts:
         self.world = world
         self.config = config
         self.folder = folder
+        self.person = "approver"  # who works in shared services
 
     @property
     def parsed(self):
@@ -135,7 +136,7 @@ class Accounts:
         config = self.parsed
         roles = {
             "data_science": names.scientist_role(config),
-            "shared_services": names.approver_role(config),
+            "shared_services": f"clary-{config.project}-{self.person}",
             "deployment": names.operator_role(config),
         }
         profiles = [
@@ -149,6 +150,11 @@ class Accounts:
         path.write_text("\n".join(profiles))
         found = self.world.environ(self.number("deployment"))
         return found | {"AWS_CONFIG_FILE": str(path)}
+
+    def act_as(self, person):
+        """In shared services: "approver", "publisher"."""
+        self.person = person
+        self.environ()
 
     def settings(self):
         """claryctl's own environment."""

@@ -14,6 +14,7 @@ from clary_deploy import cli, session
 from endpoints import models
 from endpoints.accounts import Accounts
 from fake_sagemaker import World
+from policies import permissions
 
 ROOT = Path(__file__).resolve().parents[3]
 REGION = "eu-west-1"
@@ -40,6 +41,7 @@ def world(shared_world, no_aws):
     shared_world.reset()
     yield shared_world
     assert not shared_world.router.complaints
+    assert not permissions.lacking(shared_world.router.journal)
     assert not shared_world.hosting.misuse
 
 
@@ -58,20 +60,22 @@ def accounts(world, example, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def open_accounts(monkeypatch):
+def open_accounts(accounts, monkeypatch):
     """Commands of one test share their sessions: opening one takes longer than
     most commands do."""
     original = session.Aws._opened
     kept = {}
 
     def opened(self, name, role, base):
-        key = (name, role, self._config.accounts.number(name))
+        number = self._config.accounts.number(name)
+        key = (name, role or accounts.person, number)
         if key not in kept:
             kept[key] = original(self, name, role, base)
         kept[key]._out, kept[key].dry_run = self._out, self._dry_run
         return kept[key]
 
     monkeypatch.setattr(session.Aws, "_opened", opened)
+    return kept
 
 
 @pytest.fixture
@@ -81,6 +85,7 @@ def run(accounts, tmp_path, open_accounts):
     def command(*argv, code=0, **environ):
         path = tmp_path / "clary.json"
         path.write_text(json.dumps(accounts.config))
+        accounts.act_as("publisher" if argv[0] == "image" else "approver")
         if not accounts.parsed.accounts.distinct:
             argv = (*argv, "--single-account")
         stdout, stderr = io.StringIO(), io.StringIO()
