@@ -40,6 +40,7 @@ VENV := build/venv
 PEERS_VENV := build/venv-peers
 DEPLOY_VENV := build/venv-deploy
 SDK_VENV := build/venv-sdk
+IMAGE_VENV := build/venv-image
 DEPLOY_NODE := build/node-deploy
 # what is compiled for, which need not be this machine
 MACHINE := $(shell $(CC) -dumpmachine)
@@ -174,6 +175,12 @@ $(VENV)/made: tests/requirements.txt
 	@touch $@
 
 # What tests deploy/ has its own: other packages, and some of Node.js.
+$(IMAGE_VENV)/made: tests/image/requirements.txt tests/requirements.txt
+	$(call say,VENV,$(IMAGE_VENV))
+	$(Q)python3 -m venv --clear $(IMAGE_VENV)
+	$(Q)$(IMAGE_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 $(DEPLOY_VENV)/made: tests/deploy/requirements.txt deploy/requirements.txt
 	$(call say,VENV,$(DEPLOY_VENV))
 	$(Q)python3 -m venv --clear $(DEPLOY_VENV)
@@ -265,6 +272,14 @@ bench-peers: ## clary beside the Python servers that one would pick instead.
 	    tests/golden/savedmodel/california-housing/model.tar.gz build/peers
 	@CLARY_BIN=$(BIN)/clary $(PEERS_VENV)/bin/python bench/peers/run.py
 
+bench-start: ## From exec to the first prediction; beside a Python container's.
+	@scripts/setup.sh image bench peers
+	@[ -d build/image/amd64 ] || $(MAKE) --no-print-directory image
+	@$(MAKE) --no-print-directory $(PEERS_VENV)/made
+	@$(PEERS_VENV)/bin/python bench/peers/models.py \
+	    tests/golden/savedmodel/california-housing/model.tar.gz build/peers
+	@$(PEERS_VENV)/bin/python bench/start.py
+
 bench: ## Runs the programs of bench/ and prints their tables.
 bench: $(BENCHES)
 	@for program in $(BENCHES); do $$program || exit 1; done
@@ -278,8 +293,10 @@ image: ## Builds the container image for ARCH (amd64, arm64): build/image/.
 	@scripts/image/build.sh $(ARCH)
 
 image-test: ## Builds both images and proves them; ends with "N passed, ...".
-image-test: $(VENV)/made
-	@scripts/image/test.sh
+image-test:
+	@scripts/setup.sh image test
+	@$(MAKE) --no-print-directory $(IMAGE_VENV)/made
+	@PYTHON=$(IMAGE_VENV)/bin/python scripts/image/test.sh
 
 image-reproducible: ## Two builds from nothing have the same digest (nightly).
 	@scripts/image/reproducible.sh $(ARCH)
@@ -321,7 +338,7 @@ help: ## Prints this list.
 	        printf "%-26s %s\n" "$$name" "$$text"; done
 
 .PHONY: all run test test-deploy test-clients sanitize fuzz fuzzers bench golden readme lint format \
-        bench-instructions bench-peers image image-test image-reproducible \
+        bench-instructions bench-peers bench-start image image-test image-reproducible \
         install clean help packages generated force
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -19,6 +19,7 @@ arm64) tag=clary:dev-arm64 ;;
 esac
 out=build/image
 mkdir -p $out
+rm -rf $out/"$arch" $out/"$arch".tar $out/"$arch".spdx.json
 
 # The image changes with what it is made from, and with nothing else.
 inputs=(Dockerfile LICENSE Makefile include scripts serve src)
@@ -37,11 +38,12 @@ with_docker() {
     docker save -o $out/"$arch".tar $tag
     if command -v skopeo >/dev/null; then
         export_layers docker-archive:$out/"$arch".tar
+    else
+        echo "no skopeo, so no $out/$arch for claryctl image push"
     fi
 }
 
 export_layers() { # SOURCE
-    rm -rf "${out:?}/$arch"
     skopeo copy -q --format v2s2 --dest-compress "$1" dir:$out/"$arch"
 }
 
@@ -54,7 +56,6 @@ with_buildah() {
         --build-arg BASE=localhost/clary-base \
         --build-arg BUILDPLATFORM="linux/$(dpkg --print-architecture)" \
         --build-arg SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" -t $tag .
-    rm -f $out/"$arch".tar
     skopeo copy -q --format v2s2 containers-storage:localhost/$tag \
         docker-archive:$out/"$arch".tar:$tag
     export_layers containers-storage:localhost/$tag
@@ -69,3 +70,6 @@ fi
 scripts/image/unpack.sh "$arch" usr/share/sbom/clary.spdx.json \
     >$out/"$arch".spdx.json
 echo "$tag: $out/$arch.tar"
+if [ -d $out/"$arch" ]; then
+    echo "digest: sha256:$(sha256sum <$out/"$arch"/manifest.json | cut -c 1-64)"
+fi

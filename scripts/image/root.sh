@@ -12,6 +12,8 @@ build=build/image-$arch
 
 make -s -j"$(nproc)" STATIC="$prefix" BUILD="$build" CC="$machine-gcc" \
     AR="$machine-ar" NM="$machine-nm" WERROR=1 "$build/bin/clary"
+scripts/image/hardened.sh "$build/bin/clary" "$build/lib/libclary.a"
+
 mkdir -p "$root/usr/local/bin" "$root/usr/share/sbom" "$root/usr/share/doc"
 "$machine-strip" -o "$root/usr/local/bin/clary" "$build/bin/clary"
 ln -s clary "$root/usr/local/bin/serve"

@@ -19,6 +19,23 @@ if ! [ -f "$cache/storage.conf" ]; then
     done
 fi
 
+# For podman. crun cannot run where version 1 and 2 of cgroups are mixed, and
+# podman would ask for more descriptors than this process may have.
+write_containers_conf() {
+    local files
+    files=$(ulimit -Hn)
+    [ "$files" = unlimited ] && files=1048576
+    cat >"$cache/containers.conf" <<END
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+[containers]
+default_ulimits = ["nofile=$files:$files", "nproc=4096:4096"]
+END
+    export CONTAINERS_CONF=$cache/containers.conf
+}
+
 # The package sources that this machine uses itself, when it is what the base
 # is; otherwise mmdebstrap's own.
 debian_sources() {

@@ -60,7 +60,7 @@ def send_large(connection, size):
 
 
 def peak_bytes(server):
-    with open(f"/proc/{server.process.pid}/status") as status:
+    with open(f"/proc/{server.pid}/status") as status:
         for line in status:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) << 10
