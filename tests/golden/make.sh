@@ -41,5 +41,15 @@ if [ ! -x $venv/bin/python ]; then
     $venv/bin/pip install --quiet -r $here/lightgbm/requirements.txt
 fi
 nice $venv/bin/python $here/lightgbm/cases.py --out $here/lightgbm
+nice $venv/bin/python $here/lightgbm/eras.py --out $here/lightgbm
+# Earlier versions need a numpy of their time.
+[ -d $venv/old ] || $venv/bin/pip install --quiet --no-deps \
+    --target $venv/old -r $here/xgboost/requirements-old.txt
+while read -r version; do
+    [ -d "$venv/$version" ] || $venv/bin/pip install --quiet --no-deps \
+        --target "$venv/$version" "lightgbm==$version"
+    PYTHONPATH=$venv/$version:$venv/old nice $venv/bin/python -W ignore \
+        $here/lightgbm/eras.py --out $here/lightgbm
+done <$here/lightgbm/versions.txt
 
 $here/xgboost/make.sh

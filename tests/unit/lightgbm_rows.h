@@ -11,6 +11,7 @@
 
 #include <clary/clary.h>
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #define FOLDER "tests/golden/lightgbm"
@@ -45,28 +46,55 @@ struct table {
     size_t n_rows, n_columns;
 };
 
-__attribute__((unused)) static struct table read_table(const char *folder,
-                                                       const char *name)
+/* Takes NULL, too: no rows. */
+__attribute__((unused)) static struct table parse_table(const char *text)
 {
     struct table table = {NULL, 0, 1};
-    char *text = read_file(folder, name), *p = text;
+    const char *p = text;
     size_t n = 0;
 
     if (!text)
         return table;
     table.cells = malloc((strlen(text) + 1) * sizeof *table.cells);
     while (*p) {
+        char *after = NULL;
+
         table.cells[n] = (double)NAN;
-        if (*p != ',' && *p != '\n') /* strtod would pass over a line's end */
-            table.cells[n] = strtod(p, &p);
+        if (*p != ',' && *p != '\n') { /* strtod would pass a line's end */
+            table.cells[n] = strtod(p, &after);
+            p = after;
+        }
         n++;
         table.n_rows += *p == '\n';
         p++;
     }
     if (table.n_rows)
         table.n_columns = n / table.n_rows;
+    return table;
+}
+
+__attribute__((unused)) static struct table read_table(const char *folder,
+                                                       const char *name)
+{
+    char *text = read_file(folder, name);
+    struct table table = parse_table(text);
+
     free(text);
     return table;
+}
+
+/* Numbers between a and b, 0 for equal ones and for two NaN. */
+__attribute__((unused)) static uint64_t distance(double a, double b)
+{
+    int64_t i, j;
+
+    if (isnan(a) || isnan(b))
+        return isnan(a) && isnan(b) ? 0 : UINT64_MAX;
+    memcpy(&i, &a, sizeof i);
+    memcpy(&j, &b, sizeof j);
+    i = i < 0 ? INT64_MIN - i : i;
+    j = j < 0 ? INT64_MIN - j : j;
+    return i < j ? (uint64_t)j - (uint64_t)i : (uint64_t)i - (uint64_t)j;
 }
 
 /* --- models --- */

@@ -9,21 +9,6 @@
 #include "tests/unit/lightgbm_rows.h"
 
 #include <glob.h>
-#include <stdint.h>
-
-/* Numbers between a and b, 0 for equal ones and for two NaN. */
-static uint64_t distance(double a, double b)
-{
-    int64_t i, j;
-
-    if (isnan(a) || isnan(b))
-        return isnan(a) && isnan(b) ? 0 : UINT64_MAX;
-    memcpy(&i, &a, sizeof i);
-    memcpy(&j, &b, sizeof j);
-    i = i < 0 ? INT64_MIN - i : i;
-    j = j < 0 ? INT64_MIN - j : j;
-    return i < j ? (uint64_t)j - (uint64_t)i : (uint64_t)i - (uint64_t)j;
-}
 
 /* Whether no prediction is further than `allowed` from the expected one; adds
  * to *n how many were compared, and how many are not equal to *off. */

@@ -70,6 +70,7 @@ struct clary_lightgbm {
 
     /* tree.h; arrays in `arena` */
     struct clary_forest forest;
+    bool says_linear; /* trees say whether they are, as since 3.2 */
 
     /* categories.c; in `arena` */
     struct clary_lightgbm_categories *categories;

@@ -3,7 +3,7 @@
  *     binary, multiclassova    1 / (1 + exp(-sigmoid * x))
  *     cross_entropy            the same with sigmoid 1
  *     multiclass               softmax over the classes
- *     cross_entropy_lambda     log1p(exp(x))
+ *     cross_entropy_lambda     log1p(exp(x)), up to 3.1 log(1 + exp(x))
  *     poisson gamma tweedie    exp(x)
  *     regression sqrt          |x| * x; regression_l1, fair, quantile and mape
  *                              can say so too
@@ -281,7 +281,10 @@ enum clary_status clary_lightgbm_add_objective(
         break;
     case LOG1P_EXP:
         CLARY_TRY(apply(&chain, "exp", NULL, err));
-        CLARY_TRY(apply(&chain, "log1p", NULL, err));
+        if (!model->says_linear)
+            CLARY_TRY(apply_number(&chain, "add", 1, err));
+        CLARY_TRY(
+            apply(&chain, model->says_linear ? "log1p" : "log", NULL, err));
         break;
     case EXP:
         CLARY_TRY(apply(&chain, "exp", NULL, err));

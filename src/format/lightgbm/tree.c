@@ -151,6 +151,8 @@ static enum clary_status make_room(struct clary_tree_builder *builder,
         builder->n_nodes += tree.n_leaves - 1;
         builder->n_sets += tree.n_sets;
         any_linear = any_linear || tree.is_linear;
+        if (tree.values[CLARY_TREE_IS_LINEAR].at)
+            builder->model->says_linear = true;
         if (builder->n_leaves > INT32_MAX || builder->n_sets > INT32_MAX)
             return clary_lightgbm_fail(builder->model, CLARY_UNSUPPORTED, err,
                                        "more than %d leaves or category sets",
