@@ -92,6 +92,18 @@ rows(
 )
 rows("training", NEVER, ("s3:GetObject", DATA, PLAIN_HTTP))
 rows(
+    "stager",
+    YES,
+    ("sagemaker:QueryLineage", ANY),
+    ("sagemaker:DescribeArtifact", hosted(SHARED, "artifact", "traced")),
+)
+rows(
+    "stager",
+    NO,
+    ("sagemaker:DeleteArtifact", hosted(SHARED, "artifact", "traced")),
+    ("sagemaker:DescribeArtifact", hosted(DS, "artifact", "traced")),
+)
+rows(
     "scientist",
     YES,
     ("s3:PutObject", DATA),
@@ -200,6 +212,7 @@ for here, own in (("qa", QA), ("prod", PROD)):
         YES,
         ("sagemaker:DescribeModelPackageGroup", GROUP),
         ("sagemaker:ListEndpointConfigs", ANY),
+        ("sagemaker:DescribeContext", hosted(own, "context", "traced")),
         ("cloudwatch:DescribeAlarms", arn("cloudwatch", own, "alarm:any")),
         ("cloudwatch:GetMetricStatistics", ANY),
         ("cloudwatch:PutMetricAlarm", arn("cloudwatch", own, alarm)),
