@@ -2,7 +2,8 @@
 
 Three ways in, each checked once against the configured account number:
 
-    aws.admin("qa")              whoever sets the account up
+    aws.admin("qa")              whoever sets the account up: the profile
+                                 <profile_prefix>qa-admin, or access.admin_role
     aws.role("qa", ROLE)         a role, assumed from the deployment account
     aws.here("data_science")     the caller's own credentials, in that account
 
@@ -151,13 +152,16 @@ class Aws:
         self._config = config
         self._out = out
         self._dry_run = dry_run
-        self._open: dict[tuple[str, str], Account] = {}
+        self._open: dict[tuple[str, str, str], Account] = {}
 
     def admin(self, account: str) -> Account:
-        """The account as whoever administers it: its profile, else
-        `access.admin_role` assumed, else the credentials at hand."""
+        """The account as whoever administers it: the profile that says so,
+        else `access.admin_role` assumed, else as the caller."""
+        profile = f"{self._profile(account)}-admin"
         role = self._config.access.admin_role
-        if role and not self._has_profile(account):
+        if profile in self._profiles:
+            return self._opened(account, "", self._session(profile))
+        if role:
             return self._opened(account, role, boto3.Session())
         return self.here(account)
 
@@ -170,7 +174,7 @@ class Aws:
         return self._opened(account, role, self._base("deployment"))
 
     def _opened(self, name: str, role: str, base: boto3.Session) -> Account:
-        key = (name, role)
+        key = (name, role, base.profile_name)
         if key not in self._open:
             session = self._assumed(name, role, base) if role else base
             account = Account(name, session, self._out, dry_run=self._dry_run)
@@ -191,16 +195,16 @@ class Aws:
     def _profile(self, account: str) -> str:
         return self._config.access.profile_prefix + account.replace("_", "-")
 
-    def _has_profile(self, account: str) -> bool:
-        return self._profile(account) in self._profiles
-
     @cached_property
     def _profiles(self) -> list[str]:
         found: list[str] = boto3.Session().available_profiles
         return found
 
     def _base(self, account: str) -> boto3.Session:
-        profile = self._profile(account) if self._has_profile(account) else None
+        profile = self._profile(account)
+        return self._session(profile if profile in self._profiles else None)
+
+    def _session(self, profile: str | None) -> boto3.Session:
         return boto3.Session(
             profile_name=profile, region_name=self._config.region
         )

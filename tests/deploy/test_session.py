@@ -37,10 +37,22 @@ def test_a_profile_for_each_account(opened):
         assert aws.admin(name) is account, "opened once"
 
 
-def test_a_role_where_there_is_no_profile(opened):
-    aws = opened(profile_prefix="none-", admin_role="Admin")
+def test_a_role_where_there_is_no_such_profile(opened):
+    aws = opened(admin_role="Admin")
     arn = aws.admin("prod").identity["Arn"]
     assert arn == "arn:aws:sts::555555555555:assumed-role/Admin/claryctl"
+
+
+def test_a_profile_for_administrators(opened, tmp_path):
+    with open(tmp_path / "aws-config", "a") as file:
+        file.write(
+            "\n[profile clary-qa-admin]\ncredential_source = Environment\n"
+            "role_arn = arn:aws:iam::444444444444:role/Boss\n"
+        )
+    aws = opened(admin_role="Admin")
+    assert "/Boss/" in aws.admin("qa").identity["Arn"]
+    assert "/Boss/" not in aws.here("qa").identity["Arn"]
+    assert "/Admin/" in aws.admin("prod").identity["Arn"]
 
 
 def test_a_role_from_the_deployment_account(opened, calls):
