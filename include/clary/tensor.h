@@ -43,6 +43,29 @@ struct clary_tensor {
     void *data; /* clary_shape_elements() * clary_dtype_bytes() bytes */
 };
 
+/* What a code stands for. */
+struct clary_category {
+    const char *text; /* as rows have it; NULL: no row can have it */
+    bool is_number;   /* it is told from others as `number` (True and False are
+                       * 1 and 0), not as text */
+    double number;
+};
+
+/* The categories of a column, whose elements are their codes: code c is
+ * list[c]. Rows in text give categories; arrays of numbers give codes. */
+struct clary_categories {
+    const struct clary_category *list; /* (n) */
+    size_t n;
+    bool takes_codes;        /* no category reads as a number: a number in text
+                              * is a code, too */
+    bool unknown_is_missing; /* what is no category is a missing value; else it
+                              * is refused */
+    const uint32_t *by_text, *by_number; /* codes of those that have a text, of
+                                          * those that are numbers, in the
+                                          * order of these */
+    size_t n_texts, n_numbers;
+};
+
 /* One input or output of a model, for one row. */
 struct clary_field {
     const char *name; /* as the signature names it */
@@ -51,6 +74,9 @@ struct clary_field {
     size_t width;             /* elements of one row: the shape's product */
     const char *const *column_names; /* (width), of the elements; NULL: they
                                       * have none but "name[0]", ... */
+    const struct clary_categories *const *categories; /* (width), each NULL
+                                                       * where there are none;
+                                                       * NULL: nowhere are */
 };
 
 /* What a model reads and writes. Columns of a CSV row are the elements of the

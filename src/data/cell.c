@@ -106,6 +106,35 @@ enum clary_number clary_cell_store_python(enum clary_dtype dtype,
     return number;
 }
 
+bool clary_cell_store_category(const struct clary_categories *categories,
+                               enum clary_dtype dtype, const char *text,
+                               size_t len, bool is_string, void *to)
+{
+    size_t code;
+    if (clary_categories_find(categories, text, len, &code)) {
+        clary_cell_store_real(dtype, (double)code, to);
+        return true;
+    }
+    if (categories->takes_codes && !is_string &&
+        clary_cell_store_text(dtype, text, len, to) == CLARY_NUMBER_OK)
+        return true;
+    if (categories->unknown_is_missing)
+        clary_cell_store_real(dtype, (double)NAN, to);
+    return categories->unknown_is_missing;
+}
+
+const char *clary_cell_refuse_category(
+    const struct clary_categories *categories, const char *text, size_t len,
+    char what[CLARY_CELL_CATEGORY_BYTES])
+{
+    char quote[CLARY_CELL_QUOTE_BYTES], some[CLARY_CATEGORIES_TEXT];
+    snprintf(what, CLARY_CELL_CATEGORY_BYTES,
+             "\"%s\" is not a category, expected %s",
+             clary_cell_quote(text, len, quote),
+             clary_categories_print(categories, some));
+    return what;
+}
+
 const char *clary_cell_quote(const char *text, size_t len,
                              char quote[CLARY_CELL_QUOTE_BYTES])
 {
@@ -134,6 +163,7 @@ struct clary_column clary_cell_column(const struct clary_field *field,
 {
     const char *const *names = field->column_names;
     return (struct clary_column){.dtype = field->dtype,
+                                 .stored = field->dtype,
                                  .name = names != NULL ? names[element]
                                                        : field->name,
                                  .element = names != NULL ? 0 : element,

@@ -6,6 +6,7 @@
 #ifndef CLARY_DATA_CELL_H
 #define CLARY_DATA_CELL_H
 
+#include "data/categories.h"
 #include "data/number.h"
 #include "data/rows.h"
 
@@ -33,6 +34,20 @@ enum clary_number clary_cell_store_text(enum clary_dtype dtype,
 enum clary_number clary_cell_store_python(enum clary_dtype dtype,
                                           const char *text, size_t len,
                                           void *to);
+
+/* Stores the code of a category, or NaN for an unknown one where that is
+ * missing, in a real type. A number that is no category is a code where the
+ * column takes codes, unless it `is_string`. False: it is refused. */
+bool clary_cell_store_category(const struct clary_categories *categories,
+                               enum clary_dtype dtype, const char *text,
+                               size_t len, bool is_string, void *to);
+
+/* What the error of such a text says. Returns `what`. */
+#define CLARY_CELL_CATEGORY_BYTES                                              \
+    (CLARY_CELL_QUOTE_BYTES + CLARY_CATEGORIES_TEXT + 40)
+const char *clary_cell_refuse_category(
+    const struct clary_categories *categories, const char *text, size_t len,
+    char what[CLARY_CELL_CATEGORY_BYTES]);
 
 /* `text` for a message: cut at CLARY_CELL_QUOTE_BYTES, NUL bytes as '?'.
  * Returns `quote`. */

@@ -137,6 +137,13 @@ enum clary_status clary_csv_header_begin(struct clary_reader *reader,
 /* Whether the first cell of the first row can be a name. */
 bool clary_csv_header_may_begin(const char *text, size_t len);
 
+/* Sets header.reading if the first cell of the first row, of a column with
+ * categories, is the name of a column. */
+enum clary_status clary_csv_header_guess(struct clary_reader *reader,
+                                         const char *text, size_t len,
+                                         struct clary_error *err)
+    CLARY_MUST_USE;
+
 /* Takes a cell of the header. CLARY_BAD_INPUT: the row is no header after all,
  * and so its first cell is no number. */
 enum clary_status clary_csv_header_cell(struct clary_reader *reader,

@@ -166,6 +166,28 @@ static enum clary_status refuse(const struct clary_reader *reader,
     return clary_csv_fail_cell(reader, what, err);
 }
 
+/* A cell of a column with categories. */
+static enum clary_status store_category(struct clary_reader *reader,
+                                        const struct clary_column *column,
+                                        const char *text, size_t len, char *to,
+                                        struct clary_error *err)
+{
+    const struct clary_categories *categories = column->categories;
+    char what[CLARY_CELL_CATEGORY_BYTES];
+    double number;
+    if (clary_cell_store_category(categories, column->stored, text, len, false,
+                                  to))
+        return CLARY_OK;
+    if (reader->pythonic &&
+        clary_parse_python(text, len, &number) == CLARY_NUMBER_OK &&
+        (categories->takes_codes || isnan(number))) {
+        store_real(column->stored, number, to);
+        return CLARY_OK;
+    }
+    return clary_csv_fail_cell(
+        reader, clary_cell_refuse_category(categories, text, len, what), err);
+}
+
 enum clary_status clary_csv_store(struct clary_reader *reader, const char *text,
                                   size_t len, struct clary_error *err)
 {
@@ -173,13 +195,13 @@ enum clary_status clary_csv_store(struct clary_reader *reader, const char *text,
     const struct clary_column *column = &csv->columns[csv->column];
     char *to = column->data + reader->rows->n_rows * column->stride;
     if (len == 0) {
-        bool is_real = column->dtype == CLARY_DTYPE_F32 ||
-                       column->dtype == CLARY_DTYPE_F64;
-        if (!reader->missing_is_nan || !is_real)
+        if (!reader->missing_is_nan || !clary_cell_is_real(column->stored))
             return clary_csv_fail_cell(reader, "the cell is empty", err);
-        store_real(column->dtype, (double)NAN, to);
+        store_real(column->stored, (double)NAN, to);
         return CLARY_OK;
     }
+    if (column->categories != NULL)
+        return store_category(reader, column, text, len, to, err);
     enum clary_number number = parse(column->dtype, text, len, to);
     if (number == CLARY_NUMBER_MALFORMED && reader->pythonic)
         number = clary_cell_store_python(column->dtype, text, len, to);

@@ -10,8 +10,13 @@
  * in any order, and one that uses none is passed over but for the number of
  * its cells.
  *
+ * A first cell that is no category of its column may be an unknown one, which
+ * some models take as missing: with auto it begins a header only if it is the
+ * name of a column.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/cell.h"
 #include "data/csv.h"
 
 #include <stdlib.h>
@@ -122,6 +127,28 @@ static size_t find_column(const struct clary_reader *reader, const char *text,
         first += field->width;
     }
     return csv->n_columns;
+}
+
+enum clary_status clary_csv_header_guess(struct clary_reader *reader,
+                                         const char *text, size_t len,
+                                         struct clary_error *err)
+{
+    struct clary_csv *csv = reader->state;
+    struct clary_csv_header_row *header = &csv->header;
+    const struct clary_categories *categories = csv->columns[0].categories;
+    char what[CLARY_CELL_CATEGORY_BYTES];
+    size_t code;
+    if (reader->header != CLARY_CSV_HEADER_AUTO || categories == NULL ||
+        clary_categories_find(categories, text, len, &code))
+        return CLARY_OK;
+    CLARY_TRY(sort_names(reader, err));
+    if (find_column(reader, text, len) == csv->n_columns)
+        return CLARY_OK;
+    header->reading = true;
+    (void)clary_csv_fail_cell(
+        reader, clary_cell_refuse_category(categories, text, len, what),
+        &header->not_a_number);
+    return CLARY_OK;
 }
 
 static enum clary_status match(const struct clary_reader *reader,

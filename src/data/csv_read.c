@@ -217,11 +217,14 @@ static enum clary_status take_cell(struct clary_reader *reader,
 {
     struct clary_csv *csv = reader->state;
     struct clary_csv_header_row *header = &csv->header;
+    bool may_begin = !header->reading && !header->done && reader->n_rows == 0 &&
+                     csv->column == 0 && clary_csv_header_may_begin(text, len);
+    if (may_begin)
+        CLARY_TRY(clary_csv_header_guess(reader, text, len, err));
     if (header->reading)
         return clary_csv_header_cell(reader, text, len, err);
     enum clary_status status = clary_csv_store(reader, text, len, err);
-    if (status == CLARY_OK || header->done || reader->n_rows > 0 ||
-        csv->column > 0 || !clary_csv_header_may_begin(text, len))
+    if (status == CLARY_OK || !may_begin)
         return status;
     header->reading = true;
     header->not_a_number = *err;
@@ -320,9 +323,9 @@ static enum clary_status feed(struct clary_reader *reader, const char *bytes,
     clary_csv_window_close(csv);
     while (p < end) {
         if (csv->cell == CLARY_CSV_CELL_START && !csv->header.reading)
-            CLARY_TRY((csv->window != NULL ? clary_csv_window_read
-                                           : read_numbers)(reader, &p, end,
-                                                           err));
+            CLARY_TRY((csv->window != NULL
+                           ? clary_csv_window_read
+                           : read_numbers)(reader, &p, end, err));
         if (p < end)
             CLARY_TRY(read_cell(reader, &p, end, err));
     }

@@ -206,20 +206,52 @@ static void advance(struct clary_reader *reader)
         next_field(reader, value->field + 1);
 }
 
+static bool is_word(const char *text, size_t len, const char *word)
+{
+    return strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
 /* NaN, Infinity and the like. */
 static bool is_nonfinite(const char *text, size_t len, double *number)
 {
     bool negative = len > 0 && text[0] == '-';
     text += negative;
     len -= negative;
-    if (len == 3 && memcmp(text, "NaN", 3) == 0)
+    if (is_word(text, len, "NaN"))
         *number = (double)NAN;
-    else if ((len == 3 && memcmp(text, "Inf", 3) == 0) ||
-             (len == 8 && memcmp(text, "Infinity", 8) == 0))
+    else if (is_word(text, len, "Inf") || is_word(text, len, "Infinity"))
         *number = negative ? -(double)INFINITY : (double)INFINITY;
     else
         return false;
     return true;
+}
+
+static const struct clary_categories *current_categories(
+    const struct clary_reader *reader)
+{
+    const struct clary_json *json = reader->state;
+    return clary_field_categories(current_field(reader), json->value.element);
+}
+
+/* A category, or its code. */
+static enum clary_status store_category(
+    struct clary_reader *reader, const struct clary_categories *categories,
+    const char *text, size_t len, bool is_string, struct clary_error *err)
+{
+    const struct clary_json *json = reader->state;
+    enum clary_dtype dtype = current_field(reader)->dtype;
+    char what[CLARY_CELL_CATEGORY_BYTES];
+    bool is_missing = is_word(text, len, "NaN") ||
+                      (is_word(text, len, "null") && reader->missing_is_nan);
+    if (!is_string && is_missing) {
+        clary_cell_store_real(dtype, (double)NAN, json->value.to);
+        return CLARY_OK;
+    }
+    if (clary_cell_store_category(categories, dtype, text, len, is_string,
+                                  json->value.to))
+        return CLARY_OK;
+    return clary_json_value_fail(
+        reader, clary_cell_refuse_category(categories, text, len, what), err);
 }
 
 static enum clary_status store(struct clary_reader *reader, const char *text,
@@ -233,7 +265,7 @@ static enum clary_status store(struct clary_reader *reader, const char *text,
     double real;
     if (number == CLARY_NUMBER_OK)
         return CLARY_OK;
-    if (len == 4 && memcmp(text, "null", 4) == 0) {
+    if (is_word(text, len, "null")) {
         if (!is_real || !reader->missing_is_nan)
             return clary_json_value_fail(reader, "null, expected a number",
                                          err);
@@ -255,8 +287,10 @@ enum clary_status clary_json_value_scalar(struct clary_reader *reader,
     struct clary_json *json = reader->state;
     struct clary_json_value *value = &json->value;
     size_t depth = json->depth - value->base;
+    const struct clary_categories *categories =
+        value->n < value->total ? current_categories(reader) : NULL;
     char quote[CLARY_CELL_QUOTE_BYTES], what[CLARY_CELL_QUOTE_BYTES + 64];
-    if (is_string && value->n < value->total) {
+    if (is_string && value->n < value->total && categories == NULL) {
         snprintf(what, sizeof what, "\"%s\" is a string, expected a number",
                  clary_cell_quote(text, len, quote));
         return clary_json_value_fail(reader, what, err);
@@ -271,9 +305,24 @@ enum clary_status clary_json_value_scalar(struct clary_reader *reader,
         value->n++;
         return CLARY_OK;
     }
-    CLARY_TRY(store(reader, text, len, err));
+    if (categories != NULL)
+        CLARY_TRY(
+            store_category(reader, categories, text, len, is_string, err));
+    else
+        CLARY_TRY(store(reader, text, len, err));
     advance(reader);
     return CLARY_OK;
+}
+
+/* How many of the next elements, at most n, take numbers as they are. */
+static size_t plain_elements(const struct clary_field *field, size_t first,
+                             size_t n)
+{
+    for (size_t i = 0; field->categories != NULL && i < n; i++)
+        if (field->categories[first + i] != NULL &&
+            !field->categories[first + i]->takes_codes)
+            return i;
+    return n;
 }
 
 bool clary_json_value_is_plain(const struct clary_reader *reader)
@@ -284,6 +333,7 @@ bool clary_json_value_is_plain(const struct clary_reader *reader)
             json->state == CLARY_JSON_VALUE_OR_CLOSE) &&
            value->n < value->total &&
            clary_cell_is_real(current_field(reader)->dtype) &&
+           plain_elements(current_field(reader), value->element, 1) == 1 &&
            fits(value, json->depth - value->base);
 }
 
@@ -307,6 +357,7 @@ void clary_json_value_numbers(struct clary_reader *reader, const char **at,
     size_t left = field->width - value->element; /* all of one type */
     if (left > value->total - value->n)
         left = value->total - value->n;
+    left = plain_elements(field, value->element, left);
     const char *p = *at;
     char *to = value->to;
     enum clary_json_state state = json->state;

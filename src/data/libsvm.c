@@ -74,9 +74,9 @@ static void begin_row(const struct clary_reader *reader)
     for (size_t c = 0; c < libsvm->n_columns; c++) {
         const struct clary_column *column = &libsvm->columns[c];
         char *to = cell(reader, column);
-        memset(to, 0, clary_dtype_bytes(column->dtype));
-        if (reader->missing_is_nan && clary_cell_is_real(column->dtype))
-            clary_cell_store_real(column->dtype, (double)NAN, to);
+        memset(to, 0, clary_dtype_bytes(column->stored));
+        if (reader->missing_is_nan && clary_cell_is_real(column->stored))
+            clary_cell_store_real(column->stored, (double)NAN, to);
     }
 }
 
@@ -121,13 +121,13 @@ static enum clary_status store(struct clary_reader *reader, size_t index,
         return clary_cell_fail(row, index + 1, column,
                                "the index is there twice", err);
     libsvm->seen[index] = row;
-    if (reader->missing_is_nan && clary_cell_is_real(column->dtype) &&
+    if (reader->missing_is_nan && clary_cell_is_real(column->stored) &&
         len == 3 && (memcmp(text, "nan", 3) == 0 || !memcmp(text, "NaN", 3)))
         return CLARY_OK; /* as begin_row left it */
     enum clary_number number =
-        clary_cell_store_text(column->dtype, text, len, cell(reader, column));
+        clary_cell_store_text(column->stored, text, len, cell(reader, column));
     if (number == CLARY_NUMBER_MALFORMED && reader->pythonic)
-        number = clary_cell_store_python(column->dtype, text, len,
+        number = clary_cell_store_python(column->stored, text, len,
                                          cell(reader, column));
     return number == CLARY_NUMBER_OK
                ? CLARY_OK

@@ -33,8 +33,11 @@ struct clary_rows {
 
 /* Where one column of a record goes. */
 struct clary_column {
-    enum clary_dtype dtype;
-    char *data;       /* element of row 0 */
+    enum clary_dtype dtype;  /* of a cell; STRING where a number, too, may be
+                              * the name of a category */
+    enum clary_dtype stored; /* of the element */
+    const struct clary_categories *categories; /* NULL: it has none */
+    char *data;                                /* element of row 0 */
     size_t stride;    /* bytes from a row to the next */
     const char *name; /* the column's own, else the field's name */
     size_t element;   /* which element of the field's row: 0 .. width - 1 */

@@ -84,6 +84,7 @@ static enum clary_status add_field(struct clary_program *program,
         clary_arena_strndup(program->arena, name, strlen(name));
     list[*n_fields].value = value;
     list[*n_fields].column_names = NULL;
+    list[*n_fields].categories = NULL;
     if (!list[*n_fields].name)
         return clary_no_memory(err);
     ++*n_fields;
@@ -116,6 +117,13 @@ void clary_program_name_columns(struct clary_program *program, size_t index,
                                 const char *const *names)
 {
     program->inputs[index].column_names = names;
+}
+
+void clary_program_set_categories(
+    struct clary_program *program, size_t index,
+    const struct clary_categories *const *categories)
+{
+    program->inputs[index].categories = categories;
 }
 
 enum clary_status clary_program_constant(struct clary_program *program,
@@ -302,6 +310,7 @@ static struct clary_field *make_fields(const struct clary_program *program,
 
         field->name = list[i].name;
         field->column_names = list[i].column_names;
+        field->categories = list[i].categories;
         field->dtype = v->dtype;
         field->shape.rank = v->shape.rank - 1;
         for (d = 1; d < v->shape.rank; d++)

@@ -52,6 +52,12 @@ enum clary_status clary_program_input(struct clary_program *program,
 void clary_program_name_columns(struct clary_program *program, size_t index,
                                 const char *const *names);
 
+/* The same for the categories of the elements, each NULL where there are
+ * none. */
+void clary_program_set_categories(
+    struct clary_program *program, size_t index,
+    const struct clary_categories *const *categories);
+
 /* A constant; `tensor`'s data must live as long as the program's arena. */
 enum clary_status clary_program_constant(struct clary_program *program,
                                          const struct clary_tensor *tensor,

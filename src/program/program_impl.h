@@ -28,7 +28,8 @@ struct program_value {
 struct program_field {
     const char *name;
     uint32_t value;
-    const char *const *column_names; /* NULL: none */
+    const char *const *column_names;                  /* NULL: none */
+    const struct clary_categories *const *categories; /* NULL: none */
 };
 
 struct clary_linear;
