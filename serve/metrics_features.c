@@ -29,6 +29,7 @@ struct features {
     size_t n;
     struct name *columns; /* (n), as columns.h calls them */
     struct name *names;   /* (n), as the golden file does */
+    bool *are_codes;      /* (n): of categories, which have no range */
     float *min, *max;     /* (n) */
     struct clary_ranges ranges;
     atomic_uint_least64_t *counts; /* (STRIPES, n, KINDS) */
@@ -45,9 +46,12 @@ static void name_columns(struct features *features,
     size_t column = 0;
 
     for (size_t f = 0; f < signature->n_inputs; f++)
-        for (size_t i = 0; i < signature->inputs[f].width; i++)
-            column_name(&signature->inputs[f], i,
-                        features->columns[column++].text);
+        for (size_t i = 0; i < signature->inputs[f].width; i++, column++) {
+            const struct clary_field *field = &signature->inputs[f];
+            column_name(field, i, features->columns[column].text);
+            features->are_codes[column] =
+                field->categories != NULL && field->categories[i] != NULL;
+        }
     memcpy(features->names, features->columns, column * sizeof(struct name));
 }
 
@@ -62,12 +66,13 @@ struct features *features_new(const struct clary_model *model)
     features->n = n;
     features->columns = calloc(n + 1, sizeof *features->columns);
     features->names = calloc(n + 1, sizeof *features->names);
+    features->are_codes = calloc(n + 1, sizeof *features->are_codes);
     features->min = calloc(n + 1, sizeof *features->min);
     features->max = calloc(n + 1, sizeof *features->max);
     features->counts = calloc(STRIPES * n + 1, KINDS * sizeof(uint64_t));
     if (features->columns == NULL || features->names == NULL ||
-        features->min == NULL || features->max == NULL ||
-        features->counts == NULL) {
+        features->are_codes == NULL || features->min == NULL ||
+        features->max == NULL || features->counts == NULL) {
         features_free(features);
         return NULL;
     }
@@ -86,6 +91,7 @@ void features_free(struct features *features)
         return;
     free(features->columns);
     free(features->names);
+    free(features->are_codes);
     free(features->min);
     free(features->max);
     free(features->counts);
@@ -125,7 +131,7 @@ static void take_value(void *context, size_t column, double value)
     struct features *features = context;
     float *min = &features->min[column], *max = &features->max[column];
 
-    if (isnan(value))
+    if (isnan(value) || features->are_codes[column])
         return;
     if (!features_has_range(features, column)) {
         *min = INFINITY;
@@ -151,8 +157,10 @@ static bool take_range(void *context, const char *name, double min, double max)
         if (strcmp(features->names[i].text, name) != 0 &&
             strcmp(features->columns[i].text, name) != 0)
             continue;
-        features->min[i] = round_down(min);
-        features->max[i] = round_up(max);
+        if (!features->are_codes[i]) {
+            features->min[i] = round_down(min);
+            features->max[i] = round_up(max);
+        }
         return true;
     }
     return false;

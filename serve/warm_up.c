@@ -24,7 +24,7 @@ enum {
     REPEATS = 3             /* of a short run; the fastest counts */
 };
 
-/* Rows of equal cells. */
+/* Equal rows. */
 struct sample {
     size_t row_bytes, max_rows;
     char *text;
@@ -38,14 +38,58 @@ struct trial {
     double seconds;
 };
 
-/* `cell` ends in a comma. A model without columns reads empty rows. */
-static bool sample_init(struct sample *sample, const char *cell,
-                        size_t n_columns)
+/* Writes a cell and a comma; `to` NULL: only counts. */
+static size_t put_cell(const char *cell, bool is_quoted, char *to)
 {
-    size_t cell_bytes = strlen(cell), row_bytes;
+    size_t n = 0;
 
-    if (!clary_size_mul(n_columns, cell_bytes, &row_bytes))
-        return false;
+    for (const char *p = cell; is_quoted && *p != '\0'; p++)
+        n += *p == '"';
+    n += strlen(cell) + 2 * (size_t)is_quoted + 1;
+    if (to == NULL)
+        return n;
+    if (is_quoted)
+        *to++ = '"';
+    for (; *cell != '\0'; cell++) {
+        if (is_quoted && *cell == '"')
+            *to++ = '"';
+        *to++ = *cell;
+    }
+    if (is_quoted)
+        *to++ = '"';
+    *to = ',';
+    return n;
+}
+
+/* One row: of columns with categories the first that a row can have, of all
+ * others `cell`. `to` NULL: only its length. */
+static size_t put_row(const struct clary_signature *signature, const char *cell,
+                      char *to)
+{
+    size_t n = 0;
+
+    for (size_t f = 0; f < signature->n_inputs; f++) {
+        const struct clary_field *field = &signature->inputs[f];
+        for (size_t i = 0; i < field->width; i++) {
+            const struct clary_categories *categories =
+                field->categories != NULL ? field->categories[i] : NULL;
+            const char *text =
+                categories != NULL && categories->n_texts > 0
+                    ? categories->list[categories->by_text[0]].text
+                    : NULL;
+            n += put_cell(text != NULL ? text : cell, text != NULL,
+                          to != NULL ? to + n : NULL);
+        }
+    }
+    return n;
+}
+
+/* A model without columns reads empty rows. */
+static bool sample_init(struct sample *sample, const char *cell,
+                        const struct clary_signature *signature)
+{
+    size_t row_bytes = put_row(signature, cell, NULL);
+
     if (row_bytes == 0)
         row_bytes = 1;
     size_t max_rows =
@@ -54,11 +98,10 @@ static bool sample_init(struct sample *sample, const char *cell,
         (struct sample){row_bytes, max_rows, malloc(row_bytes * max_rows)};
     if (sample->text == NULL)
         return false;
-    for (size_t i = 0; i < row_bytes; i++)
-        sample->text[i] = cell[i % cell_bytes];
+    (void)put_row(signature, cell, sample->text);
     sample->text[row_bytes - 1] = '\n';
-    for (size_t i = 1; i < max_rows; i++)
-        memcpy(sample->text + i * row_bytes, sample->text, row_bytes);
+    for (size_t row = 1; row < max_rows; row++)
+        memcpy(sample->text + row * row_bytes, sample->text, row_bytes);
     return true;
 }
 
@@ -131,7 +174,7 @@ enum clary_status warm_up(const struct clary_model *model,
                           const struct clary_invoke_options *options,
                           struct model_pace *pace, struct clary_error *err)
 {
-    const size_t n_columns = clary_model_signature(model)->n_columns;
+    const struct clary_signature *signature = clary_model_signature(model);
     struct clary_invoke_options without_header = *options;
     struct sample zeros = {0}, numbers = {0};
     enum clary_status status;
@@ -141,8 +184,8 @@ enum clary_status warm_up(const struct clary_model *model,
     without_header.csv_header = CLARY_CSV_HEADER_ABSENT;
     struct trial trial = {.invoke = clary_invoke_new(&without_header),
                           .model = model};
-    if (trial.invoke == NULL || !sample_init(&zeros, "0,", n_columns) ||
-        !sample_init(&numbers, "1.23456,", n_columns))
+    if (trial.invoke == NULL || !sample_init(&zeros, "0", signature) ||
+        !sample_init(&numbers, "1.23456", signature))
         status = clary_fail(err, CLARY_NO_MEMORY, "no memory for a first row");
     else
         status = score(&trial, &zeros, &numbers, pace, err);

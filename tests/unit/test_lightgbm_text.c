@@ -344,6 +344,33 @@ TEST(forests_of_lightgbm_2_hold_predictions_or_margins)
     free(text);
 }
 
+/* The categories of the two columns, with '|' between them; "-": it has none.
+ */
+static void check_categories(char *text, const char *const want[2])
+{
+    struct clary_model *model = load_text(text);
+    const struct clary_field *field =
+        model ? clary_model_signature(model)->inputs : NULL;
+
+    CHECK(model != NULL);
+    for (size_t i = 0; field != NULL && i < 2; i++) {
+        const struct clary_categories *categories =
+            field->categories ? field->categories[i] : NULL;
+        char got[256] = "";
+
+        for (size_t c = 0; categories && c < categories->n; c++) {
+            const char *name = categories->list[c].text;
+
+            strcat(got, c > 0 ? "|" : "");
+            strcat(got, name ? name : "(null)");
+        }
+        CHECK_STR(categories ? got : "-", want[i]);
+        CHECK(!categories || categories->unknown_is_missing);
+    }
+    clary_model_free(model);
+    free(text);
+}
+
 static void check_notes(char *text, const char *want)
 {
     struct clary_model *model = load_text(text);
@@ -356,22 +383,39 @@ static void check_notes(char *text, const char *want)
     free(text);
 }
 
-TEST(categories_of_pandas_are_told)
+#define LACKING                                                                \
+    "pandas_categorical does not say which columns it is for: rows give "      \
+    "codes\n"
+
+TEST(categories_of_pandas)
 {
-    check_notes(strdup(small),
-                "column 2 (city) takes codes 0 to 2 for b\xc3\xa9, 1.5, "
-                "null\n");
-    check_notes(changed("pandas",
-                        "[categorical_feature: 0]\n"
-                        "pandas_categorical:[[true]]",
-                        false),
-                "column 1 (age) takes codes 0 to 0 for True\n");
-    check_notes(changed("pandas", "pandas_categorical:[[1], [2]]", false),
-                "pandas_categorical does not say which columns it is for\n");
-    check_notes(changed("pandas",
-                        "[categorical_feature: 1,0]\n"
-                        "pandas_categorical:[[], [0,1,2,3,4,5,6,7,8]]",
-                        false),
-                "column 1 (age) takes codes 0 to 8 for 0, 1, 2, 3, 4, 5, 6, 7, "
-                "...\n");
+    check_categories(strdup(small),
+                     (const char *[]){"-", "b\xc3\xa9|1.5|(null)"});
+    check_notes(strdup(small), "");
+    check_categories(changed("pandas",
+                             "[categorical_feature: 1]\n"
+                             "pandas_categorical:[[true, 2, \"x\"]]",
+                             false),
+                     (const char *[]){"-", "True|2|x"});
+    check_categories(changed("pandas",
+                             "[categorical_feature: 1,0]\n"
+                             "pandas_categorical:[[0,1,2,3,4,5,6,7,8], []]",
+                             false),
+                     (const char *[]){"-", "0|1|2|3|4|5|6|7|8"});
+}
+
+/* Fewer columns than lists, a column of numbers, a code that is none of the
+ * dictionary's. */
+TEST(categories_without_their_columns)
+{
+    static const char *const ends[] = {
+        "pandas_categorical:[[1], [2]]",
+        "[categorical_feature: 0]\npandas_categorical:[[true, 1, 2]]",
+        "pandas_categorical:[[true]]"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        check_categories(changed("pandas", ends[i], false),
+                         (const char *[]){"-", "-"});
+        check_notes(changed("pandas", ends[i], false), LACKING);
+    }
 }

@@ -9,7 +9,8 @@
  * the data frame, in its order, the categories in the order of their codes,
  * which is what the trees were trained on. The columns are not named: those of
  * categorical_feature are taken where there are as many, else those whose
- * feature_infos is a list of codes. Ordered categories of pandas are in the
+ * feature_infos is a list of codes; those must be codes of the dictionary, too.
+ * Ordered categories of pandas are in the
  * dictionary and in neither of them; a model with some may match nothing.
  *
  * Nothing else of this part is read.
@@ -17,6 +18,9 @@
  * Tests: tests/unit/test_lightgbm.c, tests/unit/test_lightgbm_text.c.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/categories.h"
+
+#include "data/number.h"
 #include "format/lightgbm/lightgbm.h"
 #include "format/xgboost/events.h"
 
@@ -68,6 +72,49 @@ static size_t find_in_infos(const struct clary_lightgbm *model)
     return n;
 }
 
+/* Whether the codes that training has seen in a column, "-1:2:0:1", are those
+ * of its categories. */
+static bool fits(const struct clary_lightgbm_categories *categories,
+                 struct clary_text info)
+{
+    int64_t code;
+
+    if (*info.at == '[') /* a column of numbers */
+        return false;
+    while (info.at < info.end) {
+        const char *colon = memchr(info.at, ':', (size_t)(info.end - info.at));
+        const struct clary_text number = {info.at, colon ? colon : info.end};
+
+        if (clary_text_integer(&number, &code) && code >= 0 &&
+            (uint64_t)code >= categories->n)
+            return false;
+        info.at = number.end + (colon != NULL);
+    }
+    return true;
+}
+
+/* Whether that holds for all columns. */
+static enum clary_status check_infos(const struct clary_lightgbm *model,
+                                     bool *fit, struct clary_error *err)
+{
+    struct clary_text infos = model->header[CLARY_LIGHTGBM_FEATURE_INFOS];
+    const struct clary_lightgbm_categories **columns = clary_arena_calloc(
+        model->temporary, model->n_features, sizeof *columns);
+    struct clary_text info;
+
+    if (!columns)
+        return clary_no_memory(err);
+    for (size_t i = 0; i < model->n_categories; i++)
+        if (model->categories[i].n > 0)
+            columns[model->categories[i].column] = &model->categories[i];
+    *fit = true;
+    for (size_t column = 0; column < model->n_features && infos.at &&
+                            clary_text_word(&infos, &info);
+         column++)
+        *fit = *fit && (!columns[column] || fits(columns[column], info));
+    return CLARY_OK;
+}
+
 /* --- the dictionary --- */
 
 /* A reading of the dictionary: first it is counted, then kept. */
@@ -75,10 +122,10 @@ struct dictionary {
     struct clary_lightgbm *model;
     struct clary_events events;
     struct clary_text text;
-    size_t n_columns, n_names; /* read so far */
-    const char **names;        /* of all columns; NULL: counting */
-    char *bytes;               /* where the next name goes: a name and its NUL
-                                * are no longer than the value and its comma */
+    size_t n_columns, n_names;    /* read so far */
+    struct clary_category *names; /* of all columns; NULL: counting */
+    char *bytes; /* where the next name goes: a name and its NUL
+                  * are no longer than the value and its comma */
 };
 
 /* One value as the characters that stand for it in a row. */
@@ -88,7 +135,7 @@ static enum clary_status keep_name(struct dictionary *dictionary,
 {
     struct clary_arena *temporary = dictionary->model->temporary;
     const struct clary_arena_mark mark = clary_arena_mark(temporary);
-    const char **name = &dictionary->names[dictionary->n_names];
+    struct clary_category *name = &dictionary->names[dictionary->n_names];
     const char *text = event->text;
     size_t len = event->len;
     char *plain;
@@ -98,15 +145,20 @@ static enum clary_status keep_name(struct dictionary *dictionary,
     if (event->kind == CLARY_EVENT_BOOL) {
         text = event->truth ? "True" : "False";
         len = strlen(text);
+        name->is_number = true;
+        name->number = event->truth ? 1 : 0;
     } else if (event->kind == CLARY_EVENT_TEXT) {
         CLARY_TRY(clary_event_string(&dictionary->events, event, temporary,
                                      &plain, err));
         text = plain;
         len = strlen(text);
+    } else {
+        name->is_number =
+            clary_parse_double(text, len, &name->number) == CLARY_NUMBER_OK;
     }
     memcpy(dictionary->bytes, text, len);
     dictionary->bytes[len] = '\0';
-    *name = dictionary->bytes;
+    name->text = dictionary->bytes;
     dictionary->bytes += len + 1;
     clary_arena_rewind(temporary, mark);
     return CLARY_OK;
@@ -133,7 +185,7 @@ static enum clary_status read_column(struct dictionary *dictionary,
         dictionary->n_names++;
     }
     if (dictionary->names) {
-        model->categories[dictionary->n_columns].names =
+        model->categories[dictionary->n_columns].list =
             dictionary->names + first;
         model->categories[dictionary->n_columns].n =
             dictionary->n_names - first;
@@ -188,6 +240,46 @@ static enum clary_status keep_dictionary(struct clary_lightgbm *model,
     return read_dictionary(&dictionary, err);
 }
 
+/* Finds the columns of the dictionary. */
+static enum clary_status find_columns(struct clary_lightgbm *model,
+                                      struct clary_text listed,
+                                      struct clary_error *err)
+{
+    bool are_found = find_listed(model, listed) == model->n_categories ||
+                     find_in_infos(model) == model->n_categories;
+    bool fit = true;
+
+    if (are_found && model->n_categories > 0)
+        CLARY_TRY(check_infos(model, &fit, err));
+    model->categories_lack_columns = !are_found || !fit;
+    return CLARY_OK;
+}
+
+enum clary_status clary_lightgbm_set_categories(
+    const struct clary_lightgbm *model, struct clary_program *program,
+    struct clary_error *err)
+{
+    const struct clary_categories **columns;
+
+    if (model->n_categories == 0 || model->categories_lack_columns)
+        return CLARY_OK;
+    columns =
+        clary_arena_calloc(model->arena, model->n_features, sizeof *columns);
+    if (!columns)
+        return clary_no_memory(err);
+    for (size_t i = 0; i < model->n_categories; i++) {
+        const struct clary_lightgbm_categories *categories =
+            &model->categories[i];
+
+        if (categories->n > 0)
+            CLARY_TRY(clary_categories_new(model->arena, categories->list,
+                                           categories->n, true,
+                                           &columns[categories->column], err));
+    }
+    clary_program_set_categories(program, 0, columns);
+    return CLARY_OK;
+}
+
 enum clary_status clary_lightgbm_read_categories(struct clary_lightgbm *model,
                                                  struct clary_error *err)
 {
@@ -207,8 +299,5 @@ enum clary_status clary_lightgbm_read_categories(struct clary_lightgbm *model,
     }
     if (dictionary.at)
         CLARY_TRY(keep_dictionary(model, &dictionary, err));
-    model->categories_lack_columns =
-        find_listed(model, listed) != model->n_categories &&
-        find_in_infos(model) != model->n_categories;
-    return CLARY_OK;
+    return find_columns(model, listed, err);
 }

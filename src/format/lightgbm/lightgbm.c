@@ -82,6 +82,7 @@ static enum clary_status build(const struct clary_lightgbm *model,
     CLARY_TRY(clary_program_input(program, "features", CLARY_DTYPE_F64, &row,
                                   &value, err));
     clary_program_name_columns(program, 0, model->names);
+    CLARY_TRY(clary_lightgbm_set_categories(model, program, err));
     CLARY_TRY(clary_forest_add(program, model->name, &model->forest, value,
                                &value, err));
     CLARY_TRY(clary_lightgbm_add_objective(
@@ -95,27 +96,6 @@ static enum clary_status build(const struct clary_lightgbm *model,
 }
 
 /* --- remarks --- */
-
-enum { SHOWN = 8 }; /* columns of categories, and categories of one */
-
-/* "column 2 (city) takes codes 0 to 2 for "a", "b", "c"" */
-static bool tell_categories(const struct clary_lightgbm *model,
-                            const struct clary_lightgbm_categories *categories,
-                            const char **notes)
-{
-    *notes = clary_arena_printf(
-        model->arena, "%scolumn %zu (%s) takes codes 0 to %zu for", *notes,
-        categories->column + 1, model->names[categories->column],
-        categories->n - 1);
-    for (size_t c = 0; *notes && c < categories->n && c < SHOWN; c++)
-        *notes = clary_arena_printf(
-            model->arena, "%s%s %s", *notes, c ? "," : "",
-            categories->names[c] ? categories->names[c] : "null");
-    if (*notes)
-        *notes = clary_arena_printf(model->arena, "%s%s\n", *notes,
-                                    categories->n > SHOWN ? ", ..." : "");
-    return *notes != NULL;
-}
 
 static enum clary_status remarks(const struct clary_lightgbm *model,
                                  struct clary_loading *loading,
@@ -133,14 +113,9 @@ static enum clary_status remarks(const struct clary_lightgbm *model,
               "their average is not transformed\n"
             : "",
         model->n_categories > 0 && model->categories_lack_columns
-            ? "pandas_categorical does not say which columns it is for\n"
+            ? "pandas_categorical does not say which columns it is for: rows "
+              "give codes\n"
             : "");
-    for (size_t i = 0; loading->notes && i < model->n_categories && i < SHOWN &&
-                       !model->categories_lack_columns;
-         i++)
-        if (model->categories[i].n > 0 &&
-            !tell_categories(model, &model->categories[i], &loading->notes))
-            break;
     return loading->notes ? CLARY_OK : clary_no_memory(err);
 }
 

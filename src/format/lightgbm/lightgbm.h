@@ -47,11 +47,10 @@ enum clary_lightgbm_key {
     CLARY_LIGHTGBM_N_KEYS
 };
 
-/* Categories of one column: code c stands for names[c]. pandas makes codes of
- * any value; each is kept as the characters that stand for it in a row. */
+/* Categories of one column, by code. pandas makes codes of any value. */
 struct clary_lightgbm_categories {
     size_t column;
-    const char **names; /* (n); NULL: null, which no row can name */
+    struct clary_category *list; /* (n); text NULL: null */
     size_t n;
 };
 
@@ -138,6 +137,11 @@ enum clary_status clary_lightgbm_read_trees(struct clary_lightgbm *model,
 enum clary_status clary_lightgbm_read_categories(struct clary_lightgbm *model,
                                                  struct clary_error *err)
     CLARY_MUST_USE;
+
+/* Tells the program of them, for its first input. */
+enum clary_status clary_lightgbm_set_categories(
+    const struct clary_lightgbm *model, struct clary_program *program,
+    struct clary_error *err) CLARY_MUST_USE;
 
 /* Adds the ops that make predictions of `margins`, (1, n_groups) a row, as the
  * objective does.

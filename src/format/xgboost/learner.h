@@ -33,6 +33,7 @@ struct clary_learner_names {
 struct clary_learner_categories {
     size_t column;
     struct clary_learner_names names;
+    bool are_numbers; /* the names are digits */
 };
 
 /* A list that grows; see clary_learner_room. */

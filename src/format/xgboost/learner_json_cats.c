@@ -109,7 +109,8 @@ static enum clary_status keep(struct clary_learner *learner,
         if (!names[c])
             return clary_no_memory(err);
     }
-    *categories = (struct clary_learner_categories){column, {names, n}};
+    *categories =
+        (struct clary_learner_categories){column, {names, n}, !entry->is_text};
     list->n++;
     return CLARY_OK;
 }

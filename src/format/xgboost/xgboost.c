@@ -16,6 +16,7 @@
  */
 #include "format/format.h"
 #include "format/xgboost/build.h"
+#include "format/xgboost/categories.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct load {
     const struct clary_file *files[MAX_MODELS];
     struct clary_learner *learners[MAX_MODELS];
     struct clary_built built[MAX_MODELS];
+    bool categories_differ;
 };
 
 static bool is_hidden(const char *path)
@@ -214,6 +216,9 @@ static enum clary_status build(struct load *load, struct clary_error *err)
     CLARY_TRY(clary_program_input(loading->program, "features", CLARY_DTYPE_F32,
                                   &shape, &input, err));
     CLARY_TRY(name_columns(load, err));
+    CLARY_TRY(clary_learner_set_categories(load->learners, load->n,
+                                           loading->program, loading->arena,
+                                           &load->categories_differ, err));
     for (size_t i = 0; i < load->n; i++) {
         CLARY_TRY(check_columns(load, i, err));
         CLARY_TRY(clary_learner_build(load->learners[i], loading->program,
@@ -267,12 +272,9 @@ static enum clary_status remarks(struct load *load, struct clary_error *err)
             "all %zu trees are used, as Booster.predict does; training was "
             "best after iteration %lld (CLARY_XGBOOST_TREES=best)\n",
             learner->roots.n, (long long)learner->best_iteration);
-    if (learner->n_categories > 0)
-        categories = clary_arena_printf(
-            loading->arena,
-            "%zu columns have categories; rows give their codes\n",
-            learner->n_categories);
-    if (!loading->framework || !together || !used || !stopped || !categories)
+    if (load->categories_differ)
+        categories = "the models have different categories: rows give codes\n";
+    if (!loading->framework || !together || !used || !stopped)
         return clary_no_memory(err);
     loading->notes = clary_arena_printf(loading->arena, "%s%s%s%s", together,
                                         used, stopped, categories);

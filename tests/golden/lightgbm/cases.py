@@ -111,9 +111,9 @@ PLAIN = {
 
 
 def case(out: Path, name: str, model: str, rows: np.ndarray, about: str,
-         parameters: dict, **facts) -> None:
+         parameters: dict, frame=None, **facts) -> None:
     golden.write(golden.Case(out / name, model, rows, about, parameters,
-                             facts))
+                             facts, frame))
 
 
 def plain(out: Path, name: str) -> None:
@@ -179,9 +179,14 @@ def pandas_categorical(out: Path) -> None:
     codes = np.column_stack([
         frame["income in USD"],
         *(frame[c].cat.codes for c in ("city", "rooms", "owned"))])
+    some = frame[:30].copy()
+    some["city"] = some["city"].cat.add_categories(["Roma"])
+    some["rooms"] = some["rooms"].cat.add_categories([4])
+    some.loc[3, "city"], some.loc[5, "rooms"] = "Roma", 4  # unknown: missing
+    some.loc[7, "city"] = some.loc[9, "owned"] = np.nan
     case(out, "pandas-categorical", booster.model_to_string(),
-         codes.astype(float), "Categories of pandas, given as their codes.",
-         parameters)
+         codes.astype(float), "Categories of pandas: input.csv and edges.csv "
+         "give codes, categories.csv a data frame.", parameters, some)
 
 
 def older(out: Path, version: str) -> None:

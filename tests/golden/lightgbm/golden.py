@@ -39,6 +39,7 @@ class Case:
     about: str
     parameters: dict
     facts: dict[str, str] = field(default_factory=dict)
+    frame: object = None  # a data frame with categories
 
 
 # --- reading the model ------------------------------------------------------
@@ -205,6 +206,10 @@ def write(case: Case) -> None:
     }
     if not np.array_equal(raw, transformed, equal_nan=True):
         texts["edges_expected.csv"] = csv_text(transformed)
+    if case.frame is not None:
+        texts["categories.csv"] = case.frame.to_csv(index=False, header=names)
+        texts["categories_expected.csv"] = csv_text(
+            booster.predict(case.frame).reshape(len(case.frame), -1))
     if not case.parameters.get("linear_tree"):  # LightGBM refuses these
         texts["contributions.csv"] = csv_text(
             predict(edges[::EXPLAINED], pred_contrib=True))

@@ -292,8 +292,11 @@ def categories_named():
                     matrix={"enable_categorical": True}, tree_method="hist",
                     max_cat_to_onehot=1)
     data = np.c_[FILLED[:, 0], codes, codes[::-1] % 3].astype(np.float32)
-    return one("The model holds the names of its categories; rows give codes.",
-               booster, data=data,
+    some = frame[:30].copy()
+    some.loc[3, "colour"] = some.loc[5, "size"] = np.nan
+    return one("The model holds the names of its categories. input.csv gives "
+               "codes, categories.csv a data frame.", booster, data=data,
+               frame=some,
                matrix={"enable_categorical": True,
                        "feature_names": ["x", "colour", "size"],
                        "feature_types": ["float", "c", "c"]},

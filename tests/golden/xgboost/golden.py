@@ -44,6 +44,7 @@ class Case:
     header: list[str] | None = None
     cells: list = field(default_factory=list)  # (column, value) to try
     explained: bool = True  # contributions add up to the margin
+    frame: object = None  # a data frame with categories
 
 
 # --- trees -------------------------------------------------------------------
@@ -284,6 +285,12 @@ def write(folder: Path, case: Case) -> None:
     explained = contributions(case, rows[::EXPLAINED])
     if explained is not None:
         (folder / "contributions.csv").write_text(csv(explained))
+    if case.frame is not None:
+        case.frame.to_csv(folder / "categories.csv", index=False)
+        matrix = xgb.DMatrix(case.frame, enable_categorical=True)
+        scores = np.asarray(case.boosters[0].predict(matrix), np.float32)
+        (folder / "categories_expected.csv").write_text(
+            csv(scores.reshape(len(case.frame), -1)))
     shape = [width] if width > 1 else []
     (folder / "signature.json").write_text(
         '{\n  "inputs": [\n    {"name": "features", "dtype": "float32", '
