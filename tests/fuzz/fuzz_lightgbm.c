@@ -14,6 +14,24 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Explains the row x, if that can be done. */
+static void explain(const struct clary_model *model, struct clary_arena *arena,
+                    const double *x)
+{
+    const struct clary_explainer *explainer = clary_model_explainer(model);
+    const struct clary_field *field;
+    void *scratch, *contributions;
+
+    if (!explainer)
+        return;
+    field = clary_explainer_field(explainer);
+    contributions = clary_arena_calloc(arena, field->width, sizeof *x);
+    scratch =
+        clary_arena_alloc(arena, clary_explainer_scratch_bytes(explainer));
+    if (contributions && scratch)
+        clary_explain(explainer, x, 1, scratch, contributions);
+}
+
 static void run(const struct clary_model *model)
 {
     const struct clary_program *program = clary_model_program(model);
@@ -34,6 +52,7 @@ static void run(const struct clary_model *model)
             x[i] = (double)NAN;
         if (clary_execution_run(execution, 1, &err) != CLARY_OK)
             abort();
+        explain(model, &arena, x);
     }
     clary_arena_deinit(&arena);
 }
