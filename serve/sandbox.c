@@ -34,9 +34,7 @@
 #define THIS_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define THIS_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "name this machine as the kernel's audit does"
-#endif
+#endif /* any other machine has to be named here */
 
 /* --- files --------------------------------------------------------------- */
 

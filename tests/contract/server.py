@@ -34,34 +34,7 @@ def clean_environment(settings=None):
     return kept | {"CLARY_ADDRESS": "127.0.0.1"} | (settings or {})
 
 
-class Requests:
-    """Requests to the server at self.port."""
-
-    def ping(self):
-        """The status of GET /ping; None while nobody listens."""
-        try:
-            with Connection(self.port, timeout=5) as connection:
-                return connection.request("GET", "/ping").status
-        except (ConnectionError, EOFError):
-            return None
-
-    def request(self, method, path, headers=(), body=None):
-        with Connection(self.port) as connection:
-            return connection.request(method, path, headers, body)
-
-    def invoke(self, body, content_type="text/csv", accept=None, **headers):
-        """POST /invocations on a connection of its own; None: no header."""
-        sent = {name.replace("_", "-"): v for name, v in headers.items()}
-        if content_type is not None:
-            sent["Content-Type"] = content_type
-        if accept is not None:
-            sent["Accept"] = accept
-        if isinstance(body, str):
-            body = body.encode()
-        return self.request("POST", "/invocations", sent, body)
-
-
-class Server(Requests):
+class Server:
     """One running server. `stop` is to be called, and says how it ended."""
 
     def __init__(self, model, settings=None, command=None, port=None, **popen):
@@ -81,6 +54,14 @@ class Server(Requests):
         self.log.seek(0)
         return self.log.read().decode(errors="replace")
 
+    def ping(self):
+        """The status of GET /ping; None while nobody listens."""
+        try:
+            with Connection(self.port, timeout=5) as connection:
+                return connection.request("GET", "/ping").status
+        except (ConnectionError, EOFError):
+            return None
+
     def wait_ready(self, seconds=30):
         deadline = time.monotonic() + seconds
         while self.ping() != 200:
@@ -90,6 +71,21 @@ class Server(Requests):
             assert time.monotonic() < deadline, f"not ready: {self.output()}"
             time.sleep(0.01)
         return self
+
+    def request(self, method, path, headers=(), body=None):
+        with Connection(self.port) as connection:
+            return connection.request(method, path, headers, body)
+
+    def invoke(self, body, content_type="text/csv", accept=None, **headers):
+        """POST /invocations on a connection of its own; None: no header."""
+        sent = {name.replace("_", "-"): v for name, v in headers.items()}
+        if content_type is not None:
+            sent["Content-Type"] = content_type
+        if accept is not None:
+            sent["Accept"] = accept
+        if isinstance(body, str):
+            body = body.encode()
+        return self.request("POST", "/invocations", sent, body)
 
     @property
     def pid(self):

@@ -212,9 +212,9 @@ static void body_of_allowed(const struct sandbox *sandbox)
     HOLDS(nanosleep(&moment, NULL) == 0);
     void *large = malloc(64 << 20);
     HOLDS(large != NULL);
-    large = realloc(large, 128 << 20);
-    HOLDS(large != NULL);
-    free(large);
+    void *larger = realloc(large, 128 << 20);
+    HOLDS(larger != NULL);
+    free(larger);
     HOLDS(shutdown(pair[0], SHUT_WR) == 0 && close(pair[0]) == 0);
     HOLDS(syscall(SYS_tgkill, getpid(), getpid(), 0) == 0);
 }
