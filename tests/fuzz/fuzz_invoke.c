@@ -1,9 +1,9 @@
 /* fuzz_invoke.c: any bytes as the body of a request.
  *
  * The first byte chooses the model, the style, the Accept header and the CSV
- * header, the second where the body is cut, the third its Content-Type. The
- * body in one piece and in many must give the same reply or the same error, on
- * invocations that served other inputs before.
+ * header, the second where the body is cut, the third its Content-Type, or the
+ * Open Inference Protocol. The body in one piece and in many must give the same
+ * reply or the same error, on invocations that served other inputs before.
  *
  * Runs from the root of the repository.
  *
@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { N_MODELS = 4, N_STYLES = 3, N_ACCEPTS = 4, N_HEADERS = 4 };
+enum { N_MODELS = 4, N_STYLES = 5, N_ACCEPTS = 4, N_HEADERS = 4 };
 
 static const char *const names[N_MODELS] = {"half-plus-three", "two-outputs",
                                             "embedding-int64", "mixed-dtypes"};
@@ -26,9 +26,9 @@ static const char *const accepts[N_ACCEPTS] = {
     NULL, "text/csv", "application/json", "application/jsonlines"};
 
 /* Those that no codec reads are refused, in one piece and in many. */
-static const char *const types[] = {"text/csv", "application/json",
-                                    "application/jsonlines",
-                                    "application/x-npy", "text/libsvm"};
+static const char *const types[] = {
+    "text/csv",          "application/json", "application/jsonlines",
+    "application/x-npy", "text/libsvm",      NULL};
 enum { N_TYPES = sizeof types / sizeof *types };
 
 static struct clary_model *models[N_MODELS];
@@ -130,9 +130,10 @@ static void compare(const struct outcome *whole, const struct outcome *pieces)
                        whole->reply.len) == 0,
             "another reply in pieces");
     require(whole->reply.n_rows == pieces->reply.n_rows &&
-                whole->reply.n_rows > 0,
+                (whole->reply.n_rows > 0) == (whole->reply.len > 0),
             "another number of rows");
-    if (strcmp(whole->reply.content_type, "text/csv") == 0)
+    if (whole->reply.len > 0 &&
+        strcmp(whole->reply.content_type, "text/csv") == 0)
         require(count_lines(whole->reply.body, whole->reply.len) ==
                     whole->reply.n_rows,
                 "not a line a row");
@@ -146,8 +147,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     unsigned choice = data[0];
     const struct clary_model *model = models[choice % N_MODELS];
-    struct clary_request request = {types[data[2] % N_TYPES],
-                                    accepts[choice / 4 % N_ACCEPTS]};
+    struct clary_request request = {.content_type = types[data[2] % N_TYPES],
+                                    .accept = accepts[choice / 4 % N_ACCEPTS]};
+    if (request.content_type == NULL)
+        request.protocol = CLARY_PROTOCOL_KSERVE;
     unsigned rest = choice / 16;
     struct clary_invoke **pair =
         invokes[rest % N_STYLES][rest / N_STYLES % N_HEADERS];
