@@ -11,7 +11,7 @@ zlib.h (src/base/gunzip|serve/(in|de)flate|tests/.*).[ch]
 archive.h src/base/artifact.c
 archive_entry.h src/base/artifact.c
 sha256.h src/base/artifact(_files)?.c
-cJSON.h (src/format/[a-z_]*(json|xgboost|lightgbm)|serve/[a-z_]*json|tests/unit/)[a-z_]*.c
+cJSON.h (src/format/[a-z_]*(json|xgboost|lightgbm)|serve/[a-z_]*json|tests/unit/|bench/bench_json)[a-z_]*.c
 immintrin.h src/kernel/kernel_[a-z0-9_]*.c
 arm_neon.h src/kernel/kernel_[a-z_]*neon.c
 .*.pb-c.h src/format/[a-z_/]*.[ch]'

@@ -371,9 +371,10 @@ static enum clary_status take_numbers(struct clary_reader *reader,
                                       struct clary_error *err)
 {
     const struct clary_json *json = reader->state;
-    (void)err;
-    if (json->role == CLARY_JSON_ELEMENT_ROLE && !json->undecided &&
-        clary_json_value_is_plain(reader))
+    if (json->role != CLARY_JSON_ELEMENT_ROLE)
+        return CLARY_OK;
+    CLARY_TRY(clary_json_rows(reader, at, end, err));
+    if (!json->undecided && clary_json_value_is_plain(reader))
         clary_json_value_numbers(reader, at, end);
     return CLARY_OK;
 }

@@ -6,6 +6,7 @@
  *     json_member.c    the names in those
  *     json_names.c     which inputs and columns they mean
  *     json_value.c     the numbers of a row and where they go
+ *     json_rows.c      many rows of plain numbers at a time
  *     json_columns.c   several inputs column by column, kept until all are
  *                      there
  *     kserve_*.c       another grammar: kserve_read.h
@@ -151,8 +152,11 @@ struct clary_json_grammar {
                                  const char *end, struct clary_error *err);
 };
 
+struct clary_json_window; /* json_rows.c */
+
 struct clary_json {
     const struct clary_json_grammar *grammar;
+    struct clary_json_window *window; /* NULL: not needed yet */
 
     /* of the model */
     size_t n_columns;
@@ -256,7 +260,22 @@ enum clary_status clary_json_find_element(struct clary_reader *reader,
                                           struct clary_error *err)
     CLARY_MUST_USE;
 
+/* --- json_rows.c */
+
+/* At the first number of a row: reads as many rows as it can and leaves `*at`
+ * at the first number of another one, which has the same place among the
+ * tokens. `*at` stays where that cannot be done. */
+enum clary_status clary_json_rows(struct clary_reader *reader, const char **at,
+                                  const char *end, struct clary_error *err)
+    CLARY_MUST_USE;
+
+/* Another piece begins. */
+void clary_json_rows_close(struct clary_json *json);
+
 /* --- json_value.c */
+
+/* The value is a row, no number of which was seen, and is the next row now. */
+void clary_json_value_next_row(struct clary_reader *reader);
 
 /* "row 3, column 2 (HouseAge): " and `what`, of the next number. */
 enum clary_status clary_json_value_fail(const struct clary_reader *reader,

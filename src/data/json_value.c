@@ -73,6 +73,13 @@ void clary_json_aim_row(struct clary_reader *reader)
     next_field(reader, 0);
 }
 
+void clary_json_value_next_row(struct clary_reader *reader)
+{
+    struct clary_json *json = reader->state;
+    json->value.row = reader->n_rows + 1;
+    next_field(reader, 0);
+}
+
 void clary_json_aim_field(struct clary_reader *reader, size_t field)
 {
     const struct clary_json *json = reader->state;

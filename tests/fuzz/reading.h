@@ -1,4 +1,5 @@
-/* reading.h: a body in one piece and in many, for the readers' fuzz targets.
+/* reading.h: a body in one piece and in many, with each table of kernels, for
+ * the readers' fuzz targets.
  *
  * The first byte chooses the model's inputs and whether values may be missing;
  * the second where the pieces are cut; the rest is the body. However it is
@@ -10,6 +11,7 @@
 #define CLARY_TESTS_FUZZ_READING_H
 
 #include "data/codec.h"
+#include "kernel/kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +79,8 @@ static enum clary_status take_rows(void *context, struct clary_rows *rows,
 }
 
 static struct outcome read_body(const struct clary_codec *codec, uint8_t choice,
-                                const char *body, size_t len, size_t piece)
+                                const char *body, size_t len, size_t piece,
+                                const struct clary_cell_kernel *kernel)
 {
     static uint64_t memory[MOST_FIELDS][CAPACITY * MOST_BYTES / 8];
     void *data[] = {memory[0], memory[1], memory[2], memory[3]};
@@ -94,7 +97,8 @@ static struct outcome read_body(const struct clary_codec *codec, uint8_t choice,
     struct clary_reader reader = {.rows = &rows,
                                   .arena = &arena,
                                   .missing_is_nan = choice / N_MODELS % 2,
-                                  .signature_name = "s"};
+                                  .signature_name = "s",
+                                  .cell_kernel = kernel};
     outcome.status = codec->read_begin(&reader, &outcome.err);
     while (outcome.status == CLARY_OK && len > 0) {
         size_t n = len < piece ? len : piece;
@@ -114,30 +118,44 @@ static struct outcome read_body(const struct clary_codec *codec, uint8_t choice,
     return outcome;
 }
 
+static void compare(const struct outcome *whole, const struct outcome *other,
+                    const char *table)
+{
+    bool same =
+        whole->status == other->status && whole->columnar == other->columnar;
+    if (whole->status == CLARY_OK)
+        same = same && whole->n_rows == other->n_rows &&
+               whole->digest == other->digest && whole->n_rows > 0;
+    else
+        same = same && whole->err.row == other->err.row &&
+               whole->err.column == other->err.column &&
+               strcmp(whole->err.message, other->err.message) == 0;
+    if (same)
+        return;
+    fprintf(stderr, "whole: %s\n%s: %s\n",
+            whole->status == CLARY_OK ? "rows" : whole->err.message, table,
+            other->status == CLARY_OK ? "rows" : other->err.message);
+    abort();
+}
+
 /* The body of LLVMFuzzerTestOneInput. */
 static int read_both_ways(const struct clary_codec *codec, const uint8_t *data,
                           size_t size)
 {
+    const struct clary_kernels *const *tables = clary_kernels_runnable();
     if (size < 2)
         return 0;
     const char *body = (const char *)data + 2;
-    size_t len = size - 2;
-    struct outcome whole = read_body(codec, data[0], body, len, SIZE_MAX);
-    struct outcome cut =
-        read_body(codec, data[0], body, len, data[1] % 31 + 1u);
-    bool same = whole.status == cut.status && whole.columnar == cut.columnar;
-    if (whole.status == CLARY_OK)
-        same = same && whole.n_rows == cut.n_rows &&
-               whole.digest == cut.digest && whole.n_rows > 0;
-    else
-        same = same && whole.err.row == cut.err.row &&
-               whole.err.column == cut.err.column &&
-               strcmp(whole.err.message, cut.err.message) == 0;
-    if (!same) {
-        fprintf(stderr, "whole: %s\ncut: %s\n",
-                whole.status == CLARY_OK ? "rows" : whole.err.message,
-                cut.status == CLARY_OK ? "rows" : cut.err.message);
-        abort();
+    size_t len = size - 2, piece = data[1] % 31 + 1u;
+    struct outcome whole = read_body(codec, data[0], body, len, SIZE_MAX, NULL);
+    struct outcome other = read_body(codec, data[0], body, len, piece, NULL);
+    compare(&whole, &other, "cut");
+    for (size_t t = 0; tables[t] != NULL; t++) {
+        const struct clary_cell_kernel *kernel = tables[t]->cells;
+        other = read_body(codec, data[0], body, len, SIZE_MAX, kernel);
+        compare(&whole, &other, tables[t]->name);
+        other = read_body(codec, data[0], body, len, piece, kernel);
+        compare(&whole, &other, tables[t]->name);
     }
     return 0;
 }

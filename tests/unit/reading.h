@@ -1,7 +1,8 @@
 /* reading.h: reads one body in every way it can be cut.
  *
  * Every body is read in one piece, byte by byte, and in pieces of 2, 3, 5 and
- * 7 bytes, and must end the same way each time.
+ * 7 bytes, by the codec's own loops and with every table of kernels, and must
+ * end the same way each time.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,6 +10,7 @@
 #define CLARY_TESTS_UNIT_READING_H
 
 #include "data/codec.h"
+#include "kernel/kernel.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -23,6 +25,7 @@ struct reading {
     bool missing_is_nan;
     bool pythonic;
     const char *signature_name;
+    const struct clary_cell_kernel *kernel;
 
     enum clary_status status;
     struct clary_error err;
@@ -115,7 +118,8 @@ static void read_pieces(struct reading *reading, const char *body, size_t len,
                                   .arena = &arena,
                                   .missing_is_nan = reading->missing_is_nan,
                                   .pythonic = reading->pythonic,
-                                  .signature_name = reading->signature_name};
+                                  .signature_name = reading->signature_name,
+                                  .cell_kernel = reading->kernel};
     struct clary_error *err = &reading->err;
     reading->n_rows = reading->n_blocks = 0;
     memset(err, 0, sizeof *err);
@@ -147,25 +151,35 @@ static struct reading reading; /* large */
         .n_fields = sizeof model / sizeof model[0]                             \
     }
 
+static void read_again(const char *body, size_t len, size_t piece,
+                       const struct clary_cell_kernel *kernel)
+{
+    static struct reading other; /* large */
+    other = reading;
+    other.kernel = kernel;
+    memset(other.values, 0, sizeof other.values);
+    read_pieces(&other, body, len, piece);
+    CHECK_STATUS(other.status, reading.status);
+    CHECK_STR(other.err.message, reading.err.message);
+    CHECK_INT(other.err.row, reading.err.row);
+    CHECK_INT(other.err.column, reading.err.column);
+    CHECK_INT(other.n_blocks, reading.n_blocks);
+    CHECK_INT(other.n_rows, reading.n_rows);
+    CHECK_INT(other.columnar, reading.columnar);
+    if (reading.status == CLARY_OK)
+        CHECK(memcmp(other.values, reading.values,
+                     reading.n_rows * sizeof reading.values[0]) == 0);
+}
+
 static void read_bytes(const char *body, size_t len)
 {
-    static const size_t pieces[] = {1, 2, 3, 5, 7};
-    static struct reading other; /* large */
+    const size_t pieces[] = {1, 2, 3, 5, 7, len + 1};
+    const struct clary_kernels *const *tables = clary_kernels_runnable();
     read_pieces(&reading, body, len, len + 1);
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
-        other = reading;
-        memset(other.values, 0, sizeof other.values);
-        read_pieces(&other, body, len, pieces[i]);
-        CHECK_STATUS(other.status, reading.status);
-        CHECK_STR(other.err.message, reading.err.message);
-        CHECK_INT(other.err.row, reading.err.row);
-        CHECK_INT(other.err.column, reading.err.column);
-        CHECK_INT(other.n_blocks, reading.n_blocks);
-        CHECK_INT(other.n_rows, reading.n_rows);
-        CHECK_INT(other.columnar, reading.columnar);
-        if (reading.status == CLARY_OK)
-            CHECK(memcmp(other.values, reading.values,
-                         reading.n_rows * sizeof reading.values[0]) == 0);
+        read_again(body, len, pieces[i], NULL);
+        for (size_t t = 0; tables[t] != NULL; t++)
+            read_again(body, len, pieces[i], tables[t]->cells);
     }
 }
 
