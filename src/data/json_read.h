@@ -274,6 +274,9 @@ void clary_json_rows_close(struct clary_json *json);
 
 /* --- json_value.c */
 
+/* Whether no element has categories that look like numbers. */
+bool clary_json_takes_numbers(const struct clary_field *field);
+
 /* The value is a row, no number of which was seen, and is the next row now. */
 void clary_json_value_next_row(struct clary_reader *reader);
 

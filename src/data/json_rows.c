@@ -41,7 +41,8 @@ static enum form form_of(const struct clary_reader *reader)
     if (reader->cell_kernel == NULL || json->columns != NULL ||
         json->state != CLARY_JSON_VALUE_OR_CLOSE || !value->is_row ||
         value->n > 0 || value->base + 1 != json->depth || rows->n_fields > 1 ||
-        rows->fields[0].dtype != CLARY_DTYPE_F32 || value->total > TILE)
+        rows->fields[0].dtype != CLARY_DTYPE_F32 || value->total > TILE ||
+        !clary_json_takes_numbers(&rows->fields[0]))
         return NONE;
     if (json->depth == 1) /* of a row that is no scalar */
         return json->undecided && json->row_shape.rank == 1 ? LINES : NONE;

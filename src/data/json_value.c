@@ -332,6 +332,11 @@ static size_t plain_elements(const struct clary_field *field, size_t first,
     return n;
 }
 
+bool clary_json_takes_numbers(const struct clary_field *field)
+{
+    return plain_elements(field, 0, field->width) == field->width;
+}
+
 bool clary_json_value_is_plain(const struct clary_reader *reader)
 {
     const struct clary_json *json = reader->state;

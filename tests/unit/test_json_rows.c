@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/categories.h"
 #include "data/codec.h"
 #include "kernel/kernel.h"
 #include "tests/test.h"
@@ -218,4 +219,33 @@ TEST(other_shapes)
             add(bodies[i]);
             compare();
         }
+}
+
+/* A number is the code of a category, but where it may be a name. */
+TEST(categories)
+{
+    static const struct clary_category numbers[] = {
+        {.text = "7"}, {.text = "5"}, {.text = "red"}};
+    static const struct clary_category words[] = {{.text = "red"},
+                                                  {.text = "blue"}};
+    static const char rows[] =
+        "[[1, \"red\"], [1.5, 5], [2.5, 7], [0, 5], [1, 7], [2, 5], "
+        "[3, 7], [4, \"red\"], [5, \"red\"], [6, 7], [7, 5]]";
+    const struct clary_categories *categories[] = {NULL, NULL};
+    struct clary_arena arena;
+    struct clary_error err;
+    clary_arena_init(&arena, 1 << 16);
+    for (int i = 0; i < 2; i++) {
+        CHECK_STATUS(clary_categories_new(&arena, i == 0 ? numbers : words,
+                                          i == 0 ? 3 : 2, false, &categories[1],
+                                          &err),
+                     CLARY_OK);
+        body.field = (struct clary_field){"x",  CLARY_DTYPE_F32, {1, {2}}, 2,
+                                          NULL, categories};
+        body.capacity = 4;
+        body.len = 0;
+        add(rows);
+        CHECK(compare());
+    }
+    clary_arena_deinit(&arena);
 }
