@@ -15,6 +15,8 @@
 
 enum { MODEL, JSON };
 
+enum { FACT_BYTES = 64 };
+
 static const struct option options[] = {
     [MODEL] = {"--model", "PATH", "artifact (default: CLARY_MODEL)"},
     [JSON] = {"--json", NULL, "print a JSON document"},
@@ -74,6 +76,91 @@ static bool print_ops(const struct clary_model *model, size_t n_ops)
     return terminal_table_print(&table, stdout);
 }
 
+/* "base_score" as "base score". */
+static const char *plain(const char *name, char text[FACT_BYTES])
+{
+    snprintf(text, FACT_BYTES, "%s", name);
+    for (char *p = text; *p != '\0'; p++)
+        if (*p == '_')
+            *p = ' ';
+    return text;
+}
+
+static void print_missing(const struct clary_trees_info *trees)
+{
+    if (trees->n_missing_nan > 0)
+        terminal_field(stdout, "missing", "NaN, in %zu columns",
+                       trees->n_missing_nan);
+    if (trees->n_missing_zero > 0)
+        terminal_field(stdout, "missing", "NaN and 0, in %zu columns",
+                       trees->n_missing_zero);
+    if (trees->n_missing_none > 0)
+        terminal_field(stdout, "missing", "nothing, in %zu columns",
+                       trees->n_missing_none);
+}
+
+static void print_trees(const struct clary_model *model)
+{
+    const struct clary_field *contributions;
+    struct clary_trees_info trees;
+    struct clary_error err;
+    size_t n_facts;
+    const struct clary_fact *facts = clary_model_facts(model, &n_facts);
+    bool has_trees = clary_model_trees(model, &trees);
+    char name[FACT_BYTES];
+
+    if (n_facts == 0 && !has_trees)
+        return;
+    terminal_heading(stdout, "Model");
+    for (size_t i = 0; i < n_facts; i++)
+        terminal_field(stdout, plain(facts[i].name, name), "%s",
+                       facts[i].value);
+    if (has_trees) {
+        terminal_field(stdout, "trees", "%zu, depth %zu, %zu leaves",
+                       trees.n_trees, trees.depth, trees.n_leaves);
+        terminal_field(stdout, "columns used", "%zu of %zu",
+                       trees.n_columns_used, trees.n_columns);
+        print_missing(&trees);
+    }
+    if (clary_model_contributions(model, &contributions, &err) == CLARY_OK)
+        terminal_field(stdout, "explained", "%zu contributions a row",
+                       contributions->width);
+    else
+        terminal_field(stdout, "not explained", "%s", err.message);
+}
+
+static bool print_categories(const struct clary_signature *signature)
+{
+    struct terminal_table table = {.n_columns = 5};
+    char name[COLUMN_NAME_BYTES];
+    size_t column = 0;
+
+    for (size_t f = 0; f < signature->n_inputs; f++) {
+        const struct clary_field *field = &signature->inputs[f];
+        for (size_t i = 0; i < field->width; i++) {
+            const struct clary_categories *categories =
+                field->categories != NULL ? field->categories[i] : NULL;
+            const char *first = "";
+            column++;
+            if (categories == NULL)
+                continue;
+            if (categories->n_texts > 0)
+                first = categories->list[categories->by_text[0]].text;
+            if (table.n_cells == 0)
+                terminal_heading(stdout, "Categories");
+            terminal_cell(&table, "CSV column %zu", column);
+            terminal_cell(&table, "%s", column_name(field, i, name));
+            terminal_cell(&table, "%zu categories%s", categories->n,
+                          categories->takes_codes ? ", or their codes" : "");
+            terminal_cell(&table, "such as %.40s", first);
+            terminal_cell(&table, "unknown: %s",
+                          categories->unknown_is_missing ? "missing"
+                                                         : "refused");
+        }
+    }
+    return terminal_table_print(&table, stdout);
+}
+
 static void print_totals(const struct clary_model_info *info)
 {
     terminal_heading(stdout, "Totals");
@@ -99,6 +186,8 @@ static bool print_model(const struct clary_model *model)
     terminal_field(stdout, "signature", "%s", signature->name);
     bool done = print_fields("Inputs", signature->inputs, signature->n_inputs);
     done &= print_fields("Outputs", signature->outputs, signature->n_outputs);
+    print_trees(model);
+    done &= print_categories(signature);
     done &= print_ops(model, info.n_ops);
     print_totals(&info);
     return done;

@@ -10,6 +10,7 @@
 #include <cJSON.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Prints and frees. cJSON's functions take NULL, so that one missing piece of
@@ -96,6 +97,95 @@ static void add_ops(cJSON *root, const struct clary_model *model, size_t n_ops)
     }
 }
 
+static bool is_number(const char *text)
+{
+    char *end;
+
+    strtod(text, &end);
+    return strchr("-0123456789", text[0]) != NULL && *end == '\0' && end > text;
+}
+
+static void add_facts(cJSON *root, const struct clary_model *model)
+{
+    size_t n;
+    const struct clary_fact *facts = clary_model_facts(model, &n);
+    cJSON *object = cJSON_AddObjectToObject(root, "facts");
+
+    for (size_t i = 0; i < n; i++)
+        if (is_number(facts[i].value))
+            cJSON_AddRawToObject(object, facts[i].name, facts[i].value);
+        else
+            cJSON_AddStringToObject(object, facts[i].name, facts[i].value);
+}
+
+static void add_trees(cJSON *root, const struct clary_model *model)
+{
+    struct clary_trees_info trees;
+
+    if (!clary_model_trees(model, &trees))
+        return;
+    cJSON *object = cJSON_AddObjectToObject(root, "trees");
+    add_count(object, "trees", trees.n_trees);
+    add_count(object, "depth", trees.depth);
+    add_count(object, "leaves", trees.n_leaves);
+    add_count(object, "splits", trees.n_splits);
+    add_count(object, "columns_used", trees.n_columns_used);
+    cJSON *missing = cJSON_AddObjectToObject(object, "columns_missing");
+    add_count(missing, "nan", trees.n_missing_nan);
+    add_count(missing, "nan_or_zero", trees.n_missing_zero);
+    add_count(missing, "nothing", trees.n_missing_none);
+}
+
+static void add_explanations(cJSON *root, const struct clary_model *model)
+{
+    const struct clary_field *contributions;
+    struct clary_error err;
+
+    if (clary_model_contributions(model, &contributions, &err) == CLARY_OK) {
+        add_count(root, "contributions", contributions->width);
+        return;
+    }
+    add_count(root, "contributions", 0);
+    cJSON_AddStringToObject(root, "not_explained", err.message);
+}
+
+static void add_categories(cJSON *list, const struct clary_field *field,
+                           size_t element, size_t column)
+{
+    const struct clary_categories *categories = field->categories[element];
+    char name[COLUMN_NAME_BYTES];
+    cJSON *object = cJSON_CreateObject();
+
+    add_count(object, "column", column);
+    cJSON_AddStringToObject(object, "name", column_name(field, element, name));
+    cJSON *values = cJSON_AddArrayToObject(object, "values");
+    for (size_t c = 0; c < categories->n; c++) {
+        const char *text = categories->list[c].text;
+        cJSON_AddItemToArray(values, text != NULL ? cJSON_CreateString(text)
+                                                  : cJSON_CreateNull());
+    }
+    cJSON_AddBoolToObject(object, "takes_codes", categories->takes_codes);
+    cJSON_AddStringToObject(object, "unknown",
+                            categories->unknown_is_missing ? "missing"
+                                                           : "refused");
+    cJSON_AddItemToArray(list, object);
+}
+
+static void add_all_categories(cJSON *root,
+                               const struct clary_signature *signature)
+{
+    cJSON *list = cJSON_AddArrayToObject(root, "categories");
+    size_t column = 0;
+
+    for (size_t f = 0; f < signature->n_inputs; f++) {
+        const struct clary_field *field = &signature->inputs[f];
+        for (size_t i = 0; field->categories != NULL && i < field->width; i++)
+            if (field->categories[i] != NULL)
+                add_categories(list, field, i, column + i + 1);
+        column += field->width;
+    }
+}
+
 static void add_notes(cJSON *root, const char *notes)
 {
     cJSON *list = cJSON_AddArrayToObject(root, "notes");
@@ -130,6 +220,10 @@ bool report_json_model(const struct clary_model *model)
     add_count(root, "bytes", info.artifact_bytes);
     add_count(root, "files", info.n_files);
     add_signature(root, clary_model_signature(model));
+    add_facts(root, model);
+    add_trees(root, model);
+    add_explanations(root, model);
+    add_all_categories(root, clary_model_signature(model));
     add_ops(root, model, info.n_ops);
     add_count(root, "graph_nodes", info.n_nodes);
     add_count(root, "parameters", info.n_parameters);

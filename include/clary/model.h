@@ -59,6 +59,26 @@ struct clary_model_info {
     const char *notes; /* remarks of the loader, one a line; may be "" */
 };
 
+/* What the artifact says of itself: "objective", "base_score". */
+struct clary_fact {
+    const char *name;  /* lower case, '_' between words */
+    const char *value; /* as text; a number as JSON has it */
+};
+
+/* The decision trees of a model, those of all its forests. */
+struct clary_trees_info {
+    size_t n_trees; /* that are used; 0: it has none */
+    size_t depth;   /* of the deepest: splits on the way to a leaf */
+    size_t n_leaves, n_splits;
+    size_t n_columns;      /* of a row */
+    size_t n_columns_used; /* that some split asks for */
+    /* columns that some split asks for and in which ... */
+    size_t n_missing_nan;  /* ... a missing value is NaN */
+    size_t n_missing_zero; /* ... it is NaN or 0 */
+    size_t n_missing_none; /* ... nothing is missing: NaN is taken as 0, or is
+                            * no category */
+};
+
 /* One op of the program after optimising, for people. */
 struct clary_op_info {
     const char *kind;    /* "dense" */
@@ -91,6 +111,14 @@ const struct clary_signature *clary_model_signature(
 
 void clary_model_info(const struct clary_model *model,
                       struct clary_model_info *info) __attribute__((nonnull));
+
+/* The facts, in the order of their importance. */
+const struct clary_fact *clary_model_facts(const struct clary_model *model,
+                                           size_t *n) __attribute__((nonnull));
+
+/* False: the model has no trees. */
+bool clary_model_trees(const struct clary_model *model,
+                       struct clary_trees_info *info) __attribute__((nonnull));
 
 /* `index` < n_ops. */
 void clary_model_op_info(const struct clary_model *model, size_t index,

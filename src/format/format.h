@@ -17,6 +17,8 @@
 #include <clary/model.h>
 #include <clary/status.h>
 
+enum { CLARY_FACTS_MAX = 16 };
+
 /* What a loader fills in. */
 struct clary_loading {
     const struct clary_artifact *artifact;
@@ -33,7 +35,17 @@ struct clary_loading {
     size_t n_classes;         /* of SOFTMAX and SOFTPROB */
     size_t n_nodes;           /* nodes read */
     const char *notes;        /* remarks, one a line */
+
+    /* clary_loading_tell adds one */
+    struct clary_fact facts[CLARY_FACTS_MAX];
+    size_t n_facts;
 };
+
+/* Adds a fact: its name, which is kept, and its value by printf. */
+enum clary_status clary_loading_tell(struct clary_loading *loading,
+                                     struct clary_error *err, const char *name,
+                                     const char *format, ...)
+    __attribute__((format(printf, 4, 5))) CLARY_MUST_USE;
 
 struct clary_format {
     const char *name;    /* "TensorFlow SavedModel" */

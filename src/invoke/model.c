@@ -22,6 +22,7 @@ struct clary_model {
     struct clary_signature signature;
     struct clary_explainer *explainer; /* NULL: unexplained says why */
     struct clary_error unexplained;
+    struct clary_trees_info trees;
     uint64_t serial;
 };
 
@@ -47,6 +48,8 @@ static enum clary_status load(struct clary_model *model,
     CLARY_TRY(clary_format_detect(model->artifact, &model->format, err));
     CLARY_TRY(model->format->load(loading, err));
     CLARY_TRY(clary_program_finish(loading->program, err));
+    CLARY_TRY(
+        clary_program_trees(loading->program, temporary, &model->trees, err));
     loading->temporary = NULL;
     signature->name = loading->signature;
     clary_program_fields(loading->program, &signature->inputs,
@@ -213,6 +216,20 @@ void clary_model_info(const struct clary_model *model,
         clary_program_op_info(loading->program, i, &op);
         info->n_parameters += op.n_parameters;
     }
+}
+
+const struct clary_fact *clary_model_facts(const struct clary_model *model,
+                                           size_t *n)
+{
+    *n = model->loading.n_facts;
+    return model->loading.facts;
+}
+
+bool clary_model_trees(const struct clary_model *model,
+                       struct clary_trees_info *info)
+{
+    *info = model->trees;
+    return info->n_trees > 0;
 }
 
 void clary_model_op_info(const struct clary_model *model, size_t index,

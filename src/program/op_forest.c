@@ -227,6 +227,59 @@ static const struct clary_op_kind kind = {.name = "forest",
 
 const struct clary_op_kind *const clary_ops_forest[] = {&kind, NULL};
 
+/* Counts the columns that a forest's splits ask for, each once over all
+ * forests; in `rules` a bit for each rule for what is missing there. */
+static void count_columns(const struct forest_ranks *ranks, uint8_t *rules,
+                          struct clary_trees_info *info)
+{
+    size_t *const counts[] = {[CLARY_MISSING_NAN] = &info->n_missing_nan,
+                              [CLARY_MISSING_ZERO] = &info->n_missing_zero,
+                              [CLARY_MISSING_NONE] = &info->n_missing_none};
+
+    for (size_t s = 0; s < ranks->n_sources; s++) {
+        const struct forest_source *source = &ranks->sources[s];
+        uint8_t *known = &rules[source->feature];
+        const uint8_t rule = (uint8_t)(1U << source->missing);
+
+        info->n_columns_used += *known == 0;
+        *counts[source->missing] += (*known & rule) == 0;
+        *known |= rule;
+    }
+}
+
+enum clary_status clary_program_trees(const struct clary_program *program,
+                                      struct clary_arena *temporary,
+                                      struct clary_trees_info *info,
+                                      struct clary_error *err)
+{
+    const struct forest_params *params;
+    uint8_t *rules;
+
+    *info = (struct clary_trees_info){0};
+    for (size_t i = 0; i < program->n_ops; i++) {
+        if (program->ops[i].kind != &kind)
+            continue;
+        params = program->ops[i].params;
+        if (params->forest.n_features > info->n_columns)
+            info->n_columns = params->forest.n_features;
+    }
+    rules = clary_arena_calloc(temporary, info->n_columns, sizeof *rules);
+    if (!rules)
+        return clary_no_memory(err);
+    for (size_t i = 0; i < program->n_ops; i++) {
+        if (program->ops[i].kind != &kind)
+            continue;
+        params = program->ops[i].params;
+        info->n_trees += params->forest.n_trees;
+        info->n_leaves += params->facts.n_leaves;
+        info->n_splits += params->facts.n_nodes;
+        if (params->facts.depth > info->depth)
+            info->depth = params->facts.depth;
+        count_columns(&params->layout.ranks, rules, info);
+    }
+    return CLARY_OK;
+}
+
 enum clary_status clary_forest_add(struct clary_program *program,
                                    const char *name,
                                    const struct clary_forest *forest,

@@ -112,6 +112,13 @@ size_t clary_program_n_ops(const struct clary_program *program);
 void clary_program_op_info(const struct clary_program *program, size_t index,
                            struct clary_op_info *info);
 
+/* What the trees of all forests are like. Errors: CLARY_NO_MEMORY (`temporary`
+ * gets a list of columns). */
+enum clary_status clary_program_trees(const struct clary_program *program,
+                                      struct clary_arena *temporary,
+                                      struct clary_trees_info *info,
+                                      struct clary_error *err) CLARY_MUST_USE;
+
 /* Rows of one block; scratch bytes one of them takes. After finish. */
 size_t clary_program_block_rows(const struct clary_program *program);
 size_t clary_program_scratch_bytes_per_row(const struct clary_program *program);

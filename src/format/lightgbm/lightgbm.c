@@ -148,6 +148,12 @@ static enum clary_status load(struct clary_loading *loading,
     loading->n_nodes = model->forest.n_nodes + model->forest.n_leaves;
     if (!loading->framework)
         return clary_no_memory(err);
+    CLARY_TRY(clary_loading_tell(loading, err, "objective", "%s",
+                                 loading->signature));
+    CLARY_TRY(clary_loading_tell(loading, err, "trees_per_iteration", "%zu",
+                                 model->n_groups));
+    if (model->forest.divisor != 0)
+        CLARY_TRY(clary_loading_tell(loading, err, "sum", "averaged"));
     return remarks(model, loading, averages_predictions, err);
 }
 

@@ -14,12 +14,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/number.h"
 #include "format/format.h"
 #include "format/xgboost/build.h"
 #include "format/xgboost/categories.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { BASE_BYTES = 200 }; /* of base_score as text */
 
 /* Models that answer together. */
 #define MAX_MODELS 64
@@ -281,10 +284,55 @@ static enum clary_status remarks(struct load *load, struct clary_error *err)
     return loading->notes ? CLARY_OK : clary_no_memory(err);
 }
 
+/* "0.5", or "0.5,0.25,..." */
+static const char *print_base(const struct clary_learner *learner,
+                              char text[BASE_BYTES])
+{
+    size_t used = 0, i = 0;
+
+    for (; i < learner->n_base_score && used + CLARY_NUMBER_TEXT < BASE_BYTES;
+         i++) {
+        if (i > 0)
+            text[used++] = ',';
+        used += clary_print_float(text + used, learner->base_score[i],
+                                  CLARY_NUMBER_SHORTEST);
+    }
+    snprintf(text + used, BASE_BYTES - used, "%s",
+             i < learner->n_base_score ? "..." : "");
+    return text;
+}
+
+static enum clary_status tell(struct load *load, struct clary_error *err)
+{
+    struct clary_loading *loading = load->loading;
+    const struct clary_learner *learner = load->learners[0];
+    char base[BASE_BYTES];
+
+    CLARY_TRY(clary_loading_tell(loading, err, "objective", "%s",
+                                 load->built[0].objective.name));
+    CLARY_TRY(
+        clary_loading_tell(loading, err, "booster", "%s", learner->booster));
+    CLARY_TRY(clary_loading_tell(loading, err, "base_score", "%s",
+                                 print_base(learner, base)));
+    if (learner->parallel_trees > 1)
+        CLARY_TRY(clary_loading_tell(loading, err, "parallel_trees", "%lld",
+                                     (long long)learner->parallel_trees));
+    if (learner->roots.n > 0)
+        CLARY_TRY(clary_loading_tell(loading, err, "trees_trained", "%zu",
+                                     learner->roots.n));
+    if (learner->best_iteration >= 0)
+        CLARY_TRY(clary_loading_tell(loading, err, "best_iteration", "%lld",
+                                     (long long)learner->best_iteration));
+    if (load->n > 1)
+        CLARY_TRY(clary_loading_tell(loading, err, "models", "%zu", load->n));
+    return CLARY_OK;
+}
+
 static enum clary_status load_all(struct load *load, struct clary_error *err)
 {
     CLARY_TRY(read_models(load, err));
     CLARY_TRY(build(load, err));
+    CLARY_TRY(tell(load, err));
     return remarks(load, err);
 }
 
