@@ -85,7 +85,7 @@ def _move(
     stage: Stage, version: Version, plan: rollout.Plan, before: Live | None
 ) -> Live:
     rollout.check_ready(plan, before)
-    started = stage.registry.write_stage(version, stage.word, IN_PROGRESS)
+    started = write(stage, version, IN_PROGRESS)
     scaling.release_if_needed(plan, before)
     try:
         return rollout.move(plan, before)
@@ -102,7 +102,33 @@ def reject(
     facts: dict[str, object] | None = None,
 ) -> None:
     """Writes `<stage>/Rejected` with the reason."""
-    stage.registry.write_stage(version, stage.word, REJECTED, why, facts)
+    write(stage, version, REJECTED, why, facts)
+
+
+def write(
+    stage: Stage,
+    version: Version,
+    status: str,
+    why: str = "",
+    facts: dict[str, object] | None = None,
+) -> Version:
+    """Writes the stage and facts. A version has one stage: what happens in QA
+    to one that is in prod is a fact, and does not take it out of prod."""
+    if stage.name == "qa" and is_in_prod(stage, version):
+        return stage.registry.write_stage(
+            version,
+            version.stage,
+            version.stage_status,
+            version.stage_description,
+            facts,
+        )
+    return stage.registry.write_stage(version, stage.word, status, why, facts)
+
+
+def is_in_prod(stage: Stage, version: Version) -> bool:
+    """Whether the registry says that prod serves it, or is about to."""
+    served = version.stage_status in (APPROVED, IN_PROGRESS)
+    return served and version.stage == stage.config.registry.stages.prod
 
 
 # --- tests
@@ -114,13 +140,20 @@ def ensure_tested(stage: Stage, version: Version, found: Live) -> Report | None:
     if (
         current.known(stage.name, "verdict") == "passed"
         and current.known(stage.name, "config") == found.config_name
-        and (current.stage, current.stage_status) == (stage.word, APPROVED)
+        and is_approved(stage, current)
     ):
         stage.out.say(
             f"its tests have passed on {current.known(stage.name, 'time')}"
         )
         return None
     return test(stage, current, found)
+
+
+def is_approved(stage: Stage, version: Version) -> bool:
+    """Whether the registry says so of this stage."""
+    if stage.name == "qa" and is_in_prod(stage, version):
+        return True
+    return (version.stage, version.stage_status) == (stage.word, APPROVED)
 
 
 def test(stage: Stage, version: Version, found: Live) -> Report:
@@ -136,7 +169,7 @@ def test(stage: Stage, version: Version, found: Live) -> Report:
         raise TestsFailedError(
             f"version {version.number} on {found.name} failed its tests: {why}"
         )
-    stage.registry.write_stage(version, stage.word, APPROVED, "", facts)
+    write(stage, version, APPROVED, "", facts)
     return report
 
 

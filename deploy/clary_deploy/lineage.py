@@ -25,34 +25,35 @@ class Vertex:
     source: str  # the URI or ARN of what it stands for
 
 
-def around_version(account: Account, arn: str) -> list[Vertex]:
-    """Everything connected to a version, in one account."""
-    found = account.read("sagemaker", "list_artifacts", {"SourceUri": arn})[
-        "ArtifactSummaries"
-    ]
+ORIGINS, USES = "Ascendants", "Descendants"
+
+
+def of_version(account: Account, arn: str, *directions: str) -> list[Vertex]:
+    """What a version came from or went to, in one account. Both at once would
+    reach its siblings, too, by what they share."""
+    found = account.read("sagemaker", "list_artifacts", {"SourceUri": arn})
     return [
         vertex
-        for item in found
-        for vertex in _around(account, item["ArtifactArn"])
+        for item in found["ArtifactSummaries"]
+        for direction in directions
+        for vertex in _reached(account, item["ArtifactArn"], direction)
     ]
 
 
-def around_endpoint(account: Account, arn: str) -> list[Vertex]:
-    """Everything connected to an endpoint."""
-    found = account.read("sagemaker", "list_contexts", {"SourceUri": arn})[
-        "ContextSummaries"
-    ]
+def of_endpoint(account: Account, arn: str) -> list[Vertex]:
+    """What an endpoint came from."""
+    found = account.read("sagemaker", "list_contexts", {"SourceUri": arn})
     return [
         vertex
-        for item in found
-        for vertex in _around(account, item["ContextArn"])
+        for item in found["ContextSummaries"]
+        for vertex in _reached(account, item["ContextArn"], ORIGINS)
     ]
 
 
-def _around(account: Account, start: str) -> Iterator[Vertex]:
+def _reached(account: Account, start: str, direction: str) -> Iterator[Vertex]:
     body: dict[str, Any] = {
         "StartArns": [start],
-        "Direction": "Both",
+        "Direction": direction,
         "IncludeEdges": False,
         "MaxDepth": DEPTH,
     }

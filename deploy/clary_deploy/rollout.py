@@ -285,7 +285,8 @@ def _show(progress: Progress, answer: Mapping[str, Any]) -> None:
         for variant in pending.get("ProductionVariants", [])
         for step in variant.get("VariantStatus", [])[:1]
     ]
-    progress.update(": ".join([answer["EndpointStatus"], *steps]))
+    told = f": {'; '.join(steps)}" if steps else ""
+    progress.update(f"{answer['EndpointStatus']}{told}")
 
 
 # --- after

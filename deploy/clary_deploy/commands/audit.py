@@ -53,7 +53,7 @@ def _endpoint(context: Context, stage: Stage, found: Live) -> dict[str, Any]:
             [f"{variant.name} model", variant.model],
             [f"{variant.name} image", ", ".join(variant.digests)],
         ]
-    traced = lineage.around_endpoint(stage.account, found.arn)
+    traced = lineage.of_endpoint(stage.account, found.arn)
     rows += _traced(traced)
     context.out.table(["what", "value"], rows)
     context.out.say()
@@ -74,7 +74,9 @@ def _version(
     version = registry.version(number)
     context.out.heading(f"version {number}")
     facts = _facts(registry, version)
-    traced = lineage.around_version(registry.account, version.arn)
+    traced = lineage.of_version(
+        registry.account, version.arn, lineage.ORIGINS, lineage.USES
+    )
     served = {name: _serving(stage, version) for name, stage in stages.items()}
     rows: list[list[object]] = [[key, value] for key, value in facts.items()]
     rows += _traced(traced)
@@ -143,7 +145,7 @@ def _serving(stage: Stage, version: Version) -> dict[str, Any]:
             for variant in variants
             if variant.version == version.number
         ],
-        "lineage": lineage.around_version(stage.account, version.arn),
+        "lineage": lineage.of_version(stage.account, version.arn, lineage.USES),
     }
 
 

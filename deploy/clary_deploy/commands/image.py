@@ -46,10 +46,11 @@ def push(context: Context) -> None:
             },
         )
     name = f"{names.repository_uri(config)}@{image.digest}"
+    layers = len(image.blobs) - 1
     state = "is there already" if present else "pushed"
     out.say(f"{state}: {name}")
     out.say(
-        f"{image.architecture}, {len(image.blobs) - 1} layers, "
+        f"{image.architecture}, {layers} layer{'s'[: layers > 1]}, "
         f"{image.size / 1e6:.1f} MB, tag {tag}"
     )
     out.result({"image": name, "digest": image.digest, "tag": tag})

@@ -15,7 +15,7 @@ from typing import Any
 from clary_deploy import artifact, names, s3, versions
 from clary_deploy.artifact import Artifact
 from clary_deploy.command import Command, Context
-from clary_deploy.errors import PreconditionError, UsageError
+from clary_deploy.errors import UsageError
 from clary_deploy.requests import packages
 from clary_deploy.requests.packages import Registration
 from clary_deploy.session import Account
@@ -114,27 +114,15 @@ def _uploaded(
 
 
 def image_by_digest(context: Context, asked: str) -> str:
-    """REPOSITORY@sha256:..., of a digest or of a tag."""
-    config = context.config
-    uri = names.repository_uri(config)
+    """REPOSITORY@sha256:...; a tag is refused: it names one image today and
+    could name another tomorrow."""
     digest = asked.rpartition("@")[2]
-    if DIGEST.fullmatch(digest):
-        return f"{uri}@{digest}"
-    tag = asked.rpartition(":")[2]
-    answer = context.aws.here(context.args.account).read(
-        "ecr",
-        "batch_get_image",
-        {
-            "registryId": config.accounts.shared_services,
-            "repositoryName": config.image.repository,
-            "imageIds": [{"imageTag": tag}],
-        },
-    )
-    if not answer["images"]:
-        raise PreconditionError(
-            f"{uri} has no image {tag}: claryctl image push"
+    if not DIGEST.fullmatch(digest):
+        raise UsageError(
+            f"--image {asked}: a digest is wanted, sha256: and 64 hex digits, "
+            "as claryctl image push prints it"
         )
-    return f"{uri}@{answer['images'][0]['imageId']['imageDigest']}"
+    return f"{names.repository_uri(context.config)}@{digest}"
 
 
 def _evaluation(place: str | None) -> dict[str, Any]:
@@ -215,8 +203,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--image",
         required=True,
-        metavar="IMAGE",
-        help="its digest, which image push prints, or a tag",
+        metavar="DIGEST",
+        help="its digest, which image push prints",
     )
     add("--data", default="", metavar="URI", help="what it was trained on")
     add("--job", default="", metavar="ARN", help="the job that trained it")

@@ -4,6 +4,7 @@ the stacks render, where moto and the fake have a place for it.
 SPDX-License-Identifier: Apache-2.0
 """
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -12,6 +13,7 @@ from clary_deploy import config_file, names, template
 from clary_deploy.requests import cloudformation
 from fake_sagemaker import hosting
 
+ADMIN = "OrganizationAccountAccessRole"
 QUEUE = "pipeline-runs"  # in place of CodePipeline, which moto cannot start
 
 
@@ -44,6 +46,7 @@ class Accounts:
         }
 
     def set_up(self):
+        """All of it; what is there already stays."""
         config = self.parsed
         shared = self.number("shared_services")
         made = self.resources("shared")
@@ -52,10 +55,13 @@ class Accounts:
             bucket = names.capture_bucket(config, stage)
             self._bucket(self.number(stage), bucket)
         ecr = self.world.client("ecr", shared)
-        ecr.create_repository(
-            repositoryName=made["Repository"]["RepositoryName"],
-            imageTagMutability="IMMUTABLE",
-        )
+        with contextlib.suppress(
+            ecr.exceptions.RepositoryAlreadyExistsException
+        ):
+            ecr.create_repository(
+                repositoryName=made["Repository"]["RepositoryName"],
+                imageTagMutability="IMMUTABLE",
+            )
         ecr.set_repository_policy(
             repositoryName=made["Repository"]["RepositoryName"],
             policyText=json.dumps(made["Repository"]["RepositoryPolicyText"]),
@@ -76,7 +82,10 @@ class Accounts:
         a queue where the pipeline would be started."""
         made = self.resources("deployment")
         there = self.world.client("events", self.number("deployment"))
-        there.create_event_bus(Name=made["Bus"]["Name"])
+        with contextlib.suppress(
+            there.exceptions.ResourceAlreadyExistsException
+        ):
+            there.create_event_bus(Name=made["Bus"]["Name"])
         queue = self.world.client("sqs", self.number("deployment"))
         url = queue.create_queue(QueueName=QUEUE)["QueueUrl"]
         arn = queue.get_queue_attributes(
@@ -123,10 +132,10 @@ class Accounts:
         return found
 
     def _bucket(self, account, name):
-        self.world.client("s3", account).create_bucket(
-            Bucket=name,
-            CreateBucketConfiguration={"LocationConstraint": self.world.region},
-        )
+        s3 = self.world.client("s3", account)
+        here = {"LocationConstraint": self.world.region}
+        with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=name, CreateBucketConfiguration=here)
 
     # --- claryctl's surroundings
 
@@ -139,9 +148,11 @@ class Accounts:
             "shared_services": f"clary-{config.project}-{self.person}",
             "deployment": names.operator_role(config),
         }
+        roles |= {f"{name}_admin": ADMIN for name in self.config["accounts"]}
         profiles = [
             f"[profile clary-{name.replace('_', '-')}]\n"
-            f"role_arn = arn:aws:iam::{self.number(name)}:role/{role}\n"
+            f"role_arn = arn:aws:iam::"
+            f"{self.number(name.removesuffix('_admin'))}:role/{role}\n"
             "credential_source = Environment\n"
             f"region = {self.world.region}\n"
             for name, role in roles.items()

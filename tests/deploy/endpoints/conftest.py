@@ -46,13 +46,15 @@ def world(shared_world, no_aws):
 
 
 @pytest.fixture
-def accounts(world, example, tmp_path, monkeypatch):
-    """The accounts after `setup all`, and a configuration for them."""
+def accounts(world, example, tmp_path, monkeypatch, request):
+    """The accounts after `setup all`, and a configuration for them; with
+    `@pytest.mark.empty` before it."""
     found = Accounts(world, example, tmp_path)
     for stage in found.config["endpoints"].values():
         # latency here is that of two cores that run everything else, too
         stage["tests"] = {"max_mse": 0.6, "requests": 5}
-    found.set_up()
+    if not request.node.get_closest_marker("empty"):
+        found.set_up()
     for name, value in found.environ().items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
@@ -68,7 +70,7 @@ def open_accounts(accounts, monkeypatch):
 
     def opened(self, name, role, base):
         number = self._config.accounts.number(name)
-        key = (name, role or accounts.person, number)
+        key = (name, role, base.profile_name, accounts.person, number)
         if key not in kept:
             kept[key] = original(self, name, role, base)
         kept[key]._out, kept[key].dry_run = self._out, self._dry_run

@@ -8,6 +8,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import csv
+import gzip
 import io
 import json
 import subprocess
@@ -85,7 +86,11 @@ def network(program, folder):
 def packed(path, content):
     """model.tar.gz with one file, always the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w:gz", compresslevel=9) as tar:
+    with (
+        open(path, "wb") as file,
+        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as tar,
+    ):
         member = tarfile.TarInfo("xgboost-model")
         member.size = len(content)
         tar.addfile(member, io.BytesIO(content))

@@ -64,6 +64,11 @@ def test_prod_wants_evidence_from_qa(run, accounts, version, line, net):
         assert "no evidence from QA" in said
     run("promote", first)
     assert package(accounts, first)["ModelLifeCycle"]["Stage"] == "Prod"
+    accounts.world.router.journal.clear()
+    run("deploy", "qa", first)  # still there, and still in prod
+    assert writes(accounts) == []
+    run("test", "qa")
+    assert package(accounts, first)["ModelLifeCycle"]["Stage"] == "Prod"
     assert endpoint(accounts, "prod").status == "InService"
 
 

@@ -1,8 +1,7 @@
-"""Where the real registry is stricter or wider than moto's ECR.
+"""PutImage as the real registry checks it; everything else of ECR is moto's.
 
 moto takes any manifest and makes a digest up when none is given. Here every
-layer must have been uploaded, and the digest is the manifest's. And a caller of
-another account may pull what the repository's policy allows.
+layer must have been uploaded, and the digest is the manifest's.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -14,8 +13,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import policy
-from .errors import AccessDeniedError, ImageError
+from .errors import ImageError
 from .identity import Caller
 
 Body = dict[str, Any]
@@ -26,35 +24,6 @@ class Images:
 
     def __init__(self, client: Callable[[str, str], Any]) -> None:
         self._client = client
-
-    def pulled(self, caller: Caller, request: Body) -> Body | None:
-        """BatchGetImage from another account's registry; None: its own."""
-        owner = request.get("registryId", caller.account)
-        if owner == caller.account:
-            return None
-        name = request["repositoryName"]
-        ecr = self._client("ecr", owner)
-        arn = (
-            f"arn:{caller.partition}:ecr:{caller.region}:{owner}:repository/"
-            f"{name}"
-        )
-        question = policy.Question(
-            caller.arn, caller.account, "ecr:BatchGetImage", arn, {}
-        )
-        try:
-            text = ecr.get_repository_policy(repositoryName=name)["policyText"]
-        except ecr.exceptions.RepositoryPolicyNotFoundException:
-            text = '{"Statement": []}'
-        if not policy.allows(text, question, resource=arn):
-            raise AccessDeniedError(
-                f"User: {caller.arn} is not authorized to perform: "
-                f"ecr:BatchGetImage on resource: {arn} because no "
-                "resource-based policy allows the action"
-            )
-        answer: Body = ecr.batch_get_image(
-            repositoryName=name, imageIds=request["imageIds"]
-        )
-        return {key: answer[key] for key in ("images", "failures")}
 
     def checked(self, caller: Caller, request: Body) -> Body:
         """The request with its digest, when the registry would take it."""

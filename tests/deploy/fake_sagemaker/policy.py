@@ -32,13 +32,12 @@ class Question:
     context: Context
 
 
-def allows(policy_text: str, question: Question, *, resource: str = "") -> bool:
-    """Whether a resource policy grants what is asked. Statements that name no
-    Resource, as those of repositories, are about `resource`."""
+def allows(policy_text: str, question: Question) -> bool:
+    """Whether a resource policy grants what is asked."""
     verdicts = [
         statement["Effect"]
         for statement in _as_list(json.loads(policy_text)["Statement"])
-        if _applies({"Resource": resource, **statement}, question)
+        if _applies(statement, question)
     ]
     return "Allow" in verdicts and "Deny" not in verdicts
 

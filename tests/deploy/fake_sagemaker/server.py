@@ -77,8 +77,6 @@ class Router:
             return self.sagemaker.get(operation, self._unknown(operation))
         if operation == "DescribeAlarms":
             return self._evaluated
-        if operation == "BatchGetImage":
-            return self._pulled
         if operation == "GetMetricData" and self.metrics.answers(request):
             return self.metrics.get_metric_data
         return None
@@ -86,9 +84,6 @@ class Router:
     def _evaluated(self, caller: Caller, request: Body) -> None:
         """Alarms are as they should be now; moto tells them."""
         self.metrics.evaluate(caller.account)
-
-    def _pulled(self, caller: Caller, request: Body) -> Body | None:
-        return self.images.pulled(caller, request)
 
     def _unknown(self, operation: str) -> Operation:
         def refuse(caller: Caller, request: Body) -> Body:

@@ -20,6 +20,11 @@ import botocore.session
 import regex  # type: ignore[import-untyped]
 from botocore.model import ServiceModel, Shape
 
+BEYOND_16_BITS = (
+    r"\uD800\uDC00-\uDBFF\uDFFF",
+    r"\U00010000-\U0010FFFF",
+)
+
 KINDS: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "map": (dict,),
@@ -119,5 +124,5 @@ def _string(shape: Shape, value: str, path: str) -> Iterator[str]:
 @functools.cache
 def _compiled(pattern: str) -> Any:
     """The model's patterns are Java's: \\p{L} and the like, which only the
-    `regex` package reads."""
-    return regex.compile(pattern)
+    `regex` package reads; and pairs of surrogates, which nothing reads."""
+    return regex.compile(pattern.replace(*BEYOND_16_BITS))
