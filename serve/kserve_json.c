@@ -49,7 +49,7 @@ static void add_platform(cJSON *root, const char *format)
     char platform[64];
     size_t n = 0;
 
-    for (; format[n] != '\0' && n < sizeof platform - 1; n++) {
+    for (; n < sizeof platform - 1 && format[n] != '\0'; n++) {
         unsigned char c = (unsigned char)format[n];
         platform[n] = (char)(isalnum(c) ? tolower(c) : '_');
     }

@@ -1,139 +1,15 @@
 /* test_codecs.c: the same rows in every format give the same predictions.
  *
  * Random rows for each golden model are written as text/csv, as JSON in all
- * its forms, as JSON lines, text/libsvm, application/x-npy and as requests of
- * the Open Inference Protocol, and go through clary_invoke. Every reply must
- * have the bytes of text/csv's; that protocol's the same numbers.
+ * its forms, as JSON lines, text/libsvm and application/x-npy, and go through
+ * clary_invoke. Every reply must have the bytes of text/csv's.
+ * test_codecs_kserve.c does the same for the Open Inference Protocol.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "data/number.h"
-#include "tests/unit/golden.h"
-
-#include <math.h>
-
-enum { N_ROWS = 70, MOST_BODY = 1 << 22 };
-
-/* --- the rows */
-
-struct table {
-    const struct clary_signature *signature;
-    double *values; /* (N_ROWS, n_columns) */
-};
-
-static uint64_t seed = UINT64_C(88172645463325252);
-
-static uint64_t random_bits(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
-
-/* Integers stay small: some models take them as indices. */
-static double random_value(enum clary_dtype dtype)
-{
-    double unit = (double)(random_bits() >> 11) * 0x1p-53;
-    switch (dtype) {
-    case CLARY_DTYPE_F32:
-    case CLARY_DTYPE_F64:
-        switch (random_bits() % 8) {
-        case 0:
-            return (double)(int)(unit * 100);
-        case 1:
-            return -unit * 1e6;
-        case 2:
-            return unit * 1e-7;
-        case 3:
-            return 0;
-        default:
-            return (unit - 0.5) * 10;
-        }
-    case CLARY_DTYPE_BOOL:
-        return (double)(random_bits() % 2);
-    default:
-        return (double)(random_bits() % 4);
-    }
-}
-
-static struct table make_table(const struct clary_model *model)
-{
-    struct table table = {.signature = clary_model_signature(model)};
-    table.values = calloc((size_t)N_ROWS * table.signature->n_columns,
-                          sizeof *table.values);
-    double *to = table.values;
-    for (size_t r = 0; r < N_ROWS; r++)
-        for (size_t f = 0; f < table.signature->n_inputs; f++)
-            for (size_t i = 0; i < table.signature->inputs[f].width; i++)
-                *to++ = random_value(table.signature->inputs[f].dtype);
-    return table;
-}
-
-/* --- a body */
-
-static char body[MOST_BODY];
-static size_t body_len;
-
-static void put(const char *text)
-{
-    size_t len = strlen(text);
-    if (!CHECK(len <= sizeof body - body_len))
-        return;
-    memcpy(body + body_len, text, len);
-    body_len += len;
-}
-
-static void put_number(double value)
-{
-    char text[CLARY_NUMBER_TEXT + 1];
-    size_t len = value == trunc(value) && fabs(value) < 1e15
-                     ? clary_print_int64(text, (int64_t)value)
-                     : clary_print_double(text, value, CLARY_NUMBER_SHORTEST);
-    text[len] = '\0';
-    put(text);
-}
-
-/* `count` numbers with `comma` between them, in brackets if `bracket`. */
-static void put_numbers(const double *values, size_t count, const char *comma,
-                        bool bracket)
-{
-    put(bracket ? "[" : "");
-    for (size_t i = 0; i < count; i++) {
-        put(i > 0 ? comma : "");
-        put_number(values[i]);
-    }
-    put(bracket ? "]" : "");
-}
-
-/* A value nested as its shape has it. */
-static const double *put_nested(const struct clary_shape *shape, size_t dim,
-                                const double *values)
-{
-    if (dim == shape->rank) {
-        put_number(*values);
-        return values + 1;
-    }
-    put("[");
-    for (int64_t i = 0; i < shape->dim[dim]; i++) {
-        put(i > 0 ? ", " : "");
-        values = put_nested(shape, dim + 1, values);
-    }
-    put("]");
-    return values;
-}
-
-static const double *row_of(const struct table *table, size_t r)
-{
-    return table->values + r * table->signature->n_columns;
-}
+#include "tests/unit/table.h"
 
 /* --- rows in each format */
-
-static void put_csv(const struct table *table, size_t r)
-{
-    put_numbers(row_of(table, r), table->signature->n_columns, ",", false);
-}
 
 static void put_flat(const struct table *table, size_t r)
 {
@@ -251,109 +127,6 @@ static void put_npy(const struct table *table)
     body_len += N_ROWS * n * sizeof(double);
 }
 
-/* --- requests of the Open Inference Protocol */
-
-static const char *datatype_of(enum clary_dtype dtype)
-{
-    switch (dtype) {
-    case CLARY_DTYPE_F32:
-        return "FP32";
-    case CLARY_DTYPE_F64:
-        return "FP64";
-    case CLARY_DTYPE_BOOL:
-        return "BOOL";
-    default:
-        return "INT64";
-    }
-}
-
-/* The values of `width` columns from `first` on, row by row. */
-static void put_columns(const struct table *table, size_t first, size_t width,
-                        bool nested)
-{
-    put("[");
-    for (size_t r = 0; r < N_ROWS; r++) {
-        put(r > 0 ? ", " : "");
-        put_numbers(row_of(table, r) + first, width, ", ", nested);
-    }
-    put("]");
-}
-
-static void put_tensor(const char *name, const struct clary_field *field,
-                       size_t width)
-{
-    char head[400];
-    snprintf(head, sizeof head,
-             "{\"name\": \"%s\", \"shape\": [%d, %zu], \"datatype\": "
-             "\"%s\", \"data\": ",
-             name, N_ROWS, width, datatype_of(field->dtype));
-    put(head);
-}
-
-/* An input for each of the model's, flat or a row in an array; `early`: the
- * data before what it is. */
-static void put_tensors(const struct table *table, bool nested, bool early)
-{
-    const struct clary_signature *signature = table->signature;
-    size_t first = 0;
-    put("{\"inputs\": [");
-    for (size_t f = 0; f < signature->n_inputs; f++) {
-        const struct clary_field *field = &signature->inputs[f];
-        char tail[400];
-        put(f > 0 ? ", " : "");
-        if (!early)
-            put_tensor(field->name, field, field->width);
-        put(early ? "{\"data\": " : "");
-        put_columns(table, first, field->width, nested);
-        snprintf(tail, sizeof tail,
-                 ", \"datatype\": \"%s\", \"shape\": [%d, %zu], "
-                 "\"name\": \"%s\"",
-                 datatype_of(field->dtype), N_ROWS, field->width, field->name);
-        put(early ? tail : "");
-        put("}");
-        first += field->width;
-    }
-    put("]}");
-}
-
-static void put_flat_tensors(const struct table *table)
-{
-    put_tensors(table, false, false);
-}
-
-static void put_nested_tensors(const struct table *table)
-{
-    put_tensors(table, true, false);
-}
-
-static void put_early_tensors(const struct table *table)
-{
-    put_tensors(table, true, true);
-}
-
-/* An input for each column. */
-static void put_column_tensors(const struct table *table)
-{
-    const struct clary_signature *signature = table->signature;
-    size_t column = 0;
-    put("{\"inputs\": [");
-    for (size_t f = 0; f < signature->n_inputs; f++)
-        for (size_t i = 0; i < signature->inputs[f].width; i++, column++) {
-            char name[300];
-            snprintf(name, sizeof name, "%s[%zu]", signature->inputs[f].name,
-                     i);
-            put(column > 0 ? ", " : "");
-            put_tensor(name, &signature->inputs[f], 1);
-            put_columns(table, column, 1, column % 2 == 0);
-            put("}");
-        }
-    put("]}");
-}
-
-static void (*const kserve_bodies[])(const struct table *table) = {
-    put_flat_tensors, put_nested_tensors, put_early_tensors,
-    put_column_tensors};
-
 /* --- the property */
 
 struct format {
@@ -398,29 +171,6 @@ static void make_body(const struct format *format, const struct table *table)
         format->put_row(table, r);
     }
     put(format->after);
-}
-
-/* Scores `body` in pieces of `piece` bytes; what went wrong, or NULL. `type`
- * NULL: in the Open Inference Protocol. */
-static const char *score(struct clary_invoke *invoke,
-                         const struct clary_model *model, const char *type,
-                         const char *accept, size_t piece,
-                         struct clary_reply *reply)
-{
-    static struct clary_error err;
-    struct clary_request request = {.content_type = type, .accept = accept};
-    if (type == NULL)
-        request.protocol = CLARY_PROTOCOL_KSERVE;
-    enum clary_status status =
-        clary_invoke_begin(invoke, model, &request, &err);
-    for (size_t at = 0; at < body_len && status == CLARY_OK; at += piece) {
-        size_t left = body_len - at;
-        status = clary_invoke_feed(invoke, body + at,
-                                   left < piece ? left : piece, &err);
-    }
-    if (status == CLARY_OK)
-        status = clary_invoke_finish(invoke, reply, &err);
-    return status == CLARY_OK ? NULL : err.message;
 }
 
 /* An input called "inputs" has no name of its own outside "instances"
@@ -470,11 +220,6 @@ static void check_model(struct clary_invoke *invoke,
     free(table.values);
 }
 
-static bool is_served(const struct golden *golden)
-{
-    return golden->model != NULL && golden->refused == NULL;
-}
-
 TEST(the_same_bytes_from_every_format)
 {
     size_t n, n_served = 0;
@@ -485,86 +230,6 @@ TEST(the_same_bytes_from_every_format)
             continue;
         check_model(invoke, &cases[i], LINES);
         check_model(invoke, &cases[i], JSON);
-        n_served++;
-    }
-    CHECK(n_served >= 20);
-    clary_invoke_free(invoke);
-}
-
-/* All numbers of a reply between `from` and `to`, without what is between
- * them, rows first, as one text. */
-static char *numbers_of(const char *text, size_t len, const char *from,
-                        const char *to)
-{
-    char *numbers = calloc(1, len + 1);
-    const char *end = text + len, *p = text;
-    size_t n = 0;
-    while ((p = memmem(p, (size_t)(end - p), from, strlen(from))) != NULL) {
-        const char *stop;
-        p += strlen(from);
-        stop = memmem(p, (size_t)(end - p), to, strlen(to));
-        for (; p < stop; p++)
-            if (strchr("[], \n", *p) == NULL || (*p == ',' && n > 0))
-                numbers[n++] = *p;
-        numbers[n++] = '|';
-    }
-    return numbers;
-}
-
-static void check_kserve(struct clary_invoke *invoke,
-                         const struct golden *golden)
-{
-    struct table table = make_table(golden->model);
-    struct clary_reply reply;
-    if (table.signature->n_outputs > 1) {
-        free(table.values);
-        return; /* its rows are objects elsewhere */
-    }
-    body_len = 0;
-    for (size_t r = 0; r < N_ROWS; r++) {
-        put_csv(&table, r);
-        put("\n");
-    }
-    const char *error = score(invoke, golden->model, "text/csv",
-                              "application/json", SIZE_MAX / 2, &reply);
-    CHECK_STR(error, NULL);
-    char *expected =
-        numbers_of(reply.body, reply.len, "\"predictions\": [", "}");
-    for (size_t i = 0; i < sizeof kserve_bodies / sizeof kserve_bodies[0];
-         i++) {
-        body_len = 0;
-        kserve_bodies[i](&table);
-        error = score(invoke, golden->model, NULL, NULL,
-                      i % 2 ? 1000 : SIZE_MAX / 2, &reply);
-        if (error != NULL) {
-            test_fail(TEST_AT);
-            printf("%s, body %zu: %s\n", golden->name, i, error);
-            continue;
-        }
-        char *got =
-            numbers_of(reply.body, reply.len, "\"data\": [", "], \"shape\"");
-        CHECK_INT(reply.n_rows, N_ROWS);
-        CHECK_STR(reply.content_type, "application/json");
-        CHECK(strlen(got) > 2 * N_ROWS);
-        if (!CHECK(strcmp(got, expected) == 0))
-            printf("%s, body %zu: %.200s\nand not %.200s\n", golden->name, i,
-                   got, expected);
-        free(got);
-    }
-    free(expected);
-    free(table.values);
-}
-
-TEST(the_same_numbers_in_the_open_inference_protocol)
-{
-    const struct clary_invoke_options options = {.style = CLARY_STYLE_PLAIN};
-    size_t n, n_served = 0;
-    const struct golden *cases = golden_cases(&n);
-    struct clary_invoke *invoke = clary_invoke_new(&options);
-    for (size_t i = 0; i < n; i++) {
-        if (!is_served(&cases[i]))
-            continue;
-        check_kserve(invoke, &cases[i]);
         n_served++;
     }
     CHECK(n_served >= 20);
