@@ -43,6 +43,10 @@ struct format {
     bool named; /* a cell is `"MedInc": 8.3`, or 0:8.3 in libsvm */
 };
 
+#define KSERVE                                                                 \
+    "{\"inputs\": [{\"name\": \"x\", \"shape\": [20000, 8], \"datatype\": "    \
+    "\"FP32\", \"data\": ["
+
 static const struct format all[] = {
     {"csv", &clary_codec_csv, "", "", ",", "", "\n", "\n", false},
     {"json rows", &clary_codec_json, "{\"instances\": [", "[", ", ", "]", ", ",
@@ -54,6 +58,10 @@ static const struct format all[] = {
     {"json named", &clary_codec_json, "{\"instances\": [", "{", ", ", "}", ", ",
      "]}", true},
     {"jsonlines", &clary_codec_jsonlines, "", "[", ",", "]", "\n", "\n", false},
+    {"kserve flat", &clary_codec_kserve, KSERVE, "", ", ", "", ", ", "]}]}",
+     false},
+    {"kserve nested", &clary_codec_kserve, KSERVE, "[", ", ", "]", ", ", "]}]}",
+     false},
     {"libsvm", &clary_codec_libsvm, "", "1 ", " ", "", "\n", "\n", true},
     {"npy f4", &clary_codec_npy, NULL, NULL, NULL, NULL, NULL, NULL, false},
 };
