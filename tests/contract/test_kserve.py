@@ -5,10 +5,12 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import re
+import signal
+import time
 
 import pytest
 
-from contract.client import Connection
+from contract.client import Connection, request_bytes
 from contract.server import GOLDEN, ROOT
 from contract.test_wire import assert_error
 
@@ -437,6 +439,38 @@ def test_chunks_of_one_byte(serve):
             connection.send(b"1\r\n" + bytes([byte]) + b"\r\n")
         connection.send(b"0\r\n\r\n")
         assert_outputs(connection.read(), THREE)
+
+
+def test_in_the_workers(serve):
+    """A model too slow for an event loop, and one that is draining."""
+    server = serve(H3, CLARY_PIECE_BUDGET_US="0")
+    rows = [[i, 2 * i, 0.5] for i in range(5000)]
+    for sort_keys in (False, True):
+        body = json.dumps({"inputs": [tensor(rows)]}, sort_keys=sort_keys)
+        (output,) = infer(server, body).json()["outputs"]
+        assert output["data"][-3:] == [0.5 * 4999 + 3, 4999 + 3, 3.25]
+    body = {"inputs": [tensor([[1, 2, 5]] * 20000 + [[1, "x", 5]])]}
+    assert_error(infer(server, body), 400, "row 20001, column 2")
+
+
+def test_draining(start):
+    """Not ready any more; live still; and what is under way is answered."""
+    server = start(GOLDEN / H3 / "model.tar.gz").wait_ready()
+    body = json.dumps({"inputs": [tensor(ROWS)]}).encode()
+    request = request_bytes("POST", INFER, {}, body)
+    with Connection(server.port) as busy, Connection(server.port) as asking:
+        busy.send(request[:-5])
+        asking.send(b"GET /v2/health/ready HTTP/1.1\r\n")
+        time.sleep(0.3)
+        server.process.send_signal(signal.SIGTERM)
+        while "draining" not in server.output():
+            time.sleep(0.01)
+        asking.send(b"Host: x\r\n\r\n")
+        reply = asking.read("GET")
+        assert_error(reply, 503, "draining")
+        busy.send(request[-5:])
+        assert_outputs(busy.read(), THREE)
+    assert server.wait(10) == 0
 
 
 def test_the_same_limits(serve):
