@@ -51,7 +51,7 @@ struct clary_csv_header_row {
 struct clary_csv_window; /* csv_window.c */
 
 struct clary_csv {
-    struct clary_column *columns; /* (n_columns), in the body's order */
+    const struct clary_column *columns; /* (n_columns), in the body's order */
     size_t n_columns;
     struct clary_csv_window *window; /* NULL: cells are read one by one */
     size_t column; /* cells of the current row that are complete; may pass
@@ -129,10 +129,8 @@ const char *clary_csv_quote(const char *text, size_t len,
 /* What is wrong when `text` holds another separator or line end; else "". */
 const char *clary_csv_hint(const char *text, size_t len);
 
-/* Makes room for a header where one may come. */
-enum clary_status clary_csv_header_begin(struct clary_reader *reader,
-                                         struct clary_error *err)
-    CLARY_MUST_USE;
+/* The body begins, perhaps with a header. */
+void clary_csv_header_begin(struct clary_reader *reader);
 
 /* Whether the first cell of the first row can be a name. */
 bool clary_csv_header_may_begin(const char *text, size_t len);

@@ -22,25 +22,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum clary_status clary_csv_header_begin(struct clary_reader *reader,
-                                         struct clary_error *err)
+void clary_csv_header_begin(struct clary_reader *reader)
 {
     struct clary_csv *csv = reader->state;
     struct clary_csv_header_row *header = &csv->header;
     header->reading = reader->header == CLARY_CSV_HEADER_PRESENT;
-    if (reader->header == CLARY_CSV_HEADER_ABSENT)
-        return CLARY_OK;
     header->names_columns = true;
     for (size_t f = 0; f < reader->rows->n_fields; f++)
         header->names_columns &= reader->rows->fields[f].width == 1 ||
                                  reader->rows->fields[f].column_names != NULL;
-    header->columns = clary_arena_calloc(reader->arena, csv->n_columns,
-                                         sizeof *header->columns);
-    header->seen =
-        clary_arena_calloc(reader->arena, csv->n_columns, sizeof *header->seen);
-    if (header->columns == NULL || header->seen == NULL)
-        return clary_fail(err, CLARY_NO_MEMORY, "no memory for the header");
-    return CLARY_OK;
 }
 
 bool clary_csv_header_may_begin(const char *text, size_t len)
@@ -84,8 +74,8 @@ static int compare_text(const void *key, const void *element)
     return order != 0 ? order : (text->len > len) - (text->len < len);
 }
 
-/* Sorts the columns that have names, once a header: a search then costs the
- * same for any order of it. */
+/* Makes room for a header and sorts the columns that have names, once a header:
+ * a search then costs the same for any order of it. */
 static enum clary_status sort_names(const struct clary_reader *reader,
                                     struct clary_error *err)
 {
@@ -95,7 +85,12 @@ static enum clary_status sort_names(const struct clary_reader *reader,
         return CLARY_OK;
     header->named = clary_arena_calloc(reader->arena, csv->n_columns,
                                        sizeof(const struct clary_column *));
-    if (header->named == NULL)
+    header->columns = clary_arena_calloc(reader->arena, csv->n_columns,
+                                         sizeof *header->columns);
+    header->seen =
+        clary_arena_calloc(reader->arena, csv->n_columns, sizeof *header->seen);
+    if (header->named == NULL || header->columns == NULL ||
+        header->seen == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for the header");
     for (size_t c = 0; c < csv->n_columns; c++)
         if (csv->columns[c].width == 1)

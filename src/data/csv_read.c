@@ -59,18 +59,16 @@ enum clary_status clary_csv_read_begin(struct clary_reader *reader,
         return clary_fail(err, CLARY_UNSUPPORTED,
                           "the model's inputs have no elements, so text/csv "
                           "has no columns for them");
-    csv->columns =
-        clary_arena_calloc(reader->arena, csv->n_columns, sizeof *csv->columns);
+    csv->columns = clary_rows_columns(rows, reader->arena, csv->n_columns);
     if (csv->columns == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for the request");
-    clary_rows_columns(rows, csv->columns);
     csv->separator = ',';
     csv->sniffs = reader->pythonic;
     reader->state = csv;
     reader->n_rows = 0;
     reader->columnar = false;
-    CLARY_TRY(clary_csv_window_new(reader, err));
-    return clary_csv_header_begin(reader, err);
+    clary_csv_header_begin(reader);
+    return clary_csv_window_new(reader, err);
 }
 
 /* The row that was being filled is complete. */

@@ -31,20 +31,31 @@ struct clary_csv_window {
     struct clary_cell_window cells;
 };
 
+/* Whether a number is all that its cells can be. */
+static bool is_plain(const struct clary_field *field)
+{
+    bool is_plain = field->dtype == CLARY_DTYPE_F32;
+    for (size_t i = 0; field->categories != NULL && i < field->width; i++)
+        is_plain = is_plain && (field->categories[i] == NULL ||
+                                field->categories[i]->takes_codes);
+    return is_plain;
+}
+
 enum clary_status clary_csv_window_new(struct clary_reader *reader,
                                        struct clary_error *err)
 {
+    const struct clary_rows *rows = reader->rows;
     struct clary_csv *csv = reader->state;
     if (reader->cell_kernel == NULL)
         return CLARY_OK;
-    for (size_t c = 0; c < csv->n_columns; c++)
-        if (csv->columns[c].dtype != CLARY_DTYPE_F32)
+    for (size_t f = 0; f < rows->n_fields; f++)
+        if (!is_plain(&rows->fields[f]))
             return CLARY_OK;
     csv->window = clary_arena_alloc(reader->arena, sizeof *csv->window);
     if (csv->window == NULL)
         return clary_no_memory(err);
+    csv->window->dense = rows->n_fields == 1;
     clary_csv_window_close(csv);
-    clary_csv_window_layout(csv);
     return CLARY_OK;
 }
 
@@ -57,14 +68,10 @@ void clary_csv_window_close(struct clary_csv *csv)
 void clary_csv_window_layout(struct clary_csv *csv)
 {
     const struct clary_column *columns = csv->columns;
-    bool dense = true;
     if (csv->window == NULL)
         return;
     for (size_t c = 0; c < csv->n_columns; c++)
-        dense = dense &&
-                columns[c].data == columns[0].data + c * sizeof(float) &&
-                columns[c].stride == csv->n_columns * sizeof(float);
-    csv->window->dense = dense;
+        csv->window->dense = csv->window->dense && columns[c].index == c;
 }
 
 static void open_window(const struct clary_reader *reader, const char *p,

@@ -22,7 +22,7 @@
 enum { TOKEN_BYTES = 256 }; /* longest label or pair */
 
 struct libsvm {
-    struct clary_column *columns;
+    const struct clary_column *columns;
     size_t n_columns;
     size_t *seen;    /* per column: the last row (1-based) that had it */
     size_t n_tokens; /* of the row so far */
@@ -48,13 +48,12 @@ static enum clary_status read_begin(struct clary_reader *reader,
                               rows->fields[f].name);
         libsvm->n_columns += rows->fields[f].width;
     }
-    libsvm->columns = clary_arena_calloc(reader->arena, libsvm->n_columns,
-                                         sizeof *libsvm->columns);
+    libsvm->columns =
+        clary_rows_columns(rows, reader->arena, libsvm->n_columns);
     libsvm->seen = clary_arena_calloc(reader->arena, libsvm->n_columns,
                                       sizeof *libsvm->seen);
     if (libsvm->columns == NULL || libsvm->seen == NULL)
         return clary_no_memory(err);
-    clary_rows_columns(rows, libsvm->columns);
     reader->state = libsvm;
     reader->n_rows = 0;
     reader->columnar = false;

@@ -6,11 +6,18 @@
 
 #include "data/categories.h"
 
-void clary_rows_columns(const struct clary_rows *rows,
-                        struct clary_column *columns)
+const struct clary_column *clary_rows_columns(const struct clary_rows *rows,
+                                              struct clary_arena *arena,
+                                              size_t n)
 {
+    struct clary_column *columns, *next;
     size_t index = 0;
 
+    if (rows->columns != NULL)
+        return rows->columns;
+    next = columns = clary_arena_calloc(arena, n, sizeof *columns);
+    if (columns == NULL)
+        return NULL;
     for (size_t f = 0; f < rows->n_fields; f++) {
         const struct clary_field *field = &rows->fields[f];
         size_t bytes = clary_dtype_bytes(field->dtype);
@@ -19,7 +26,7 @@ void clary_rows_columns(const struct clary_rows *rows,
             const struct clary_categories *categories =
                 clary_field_categories(field, i);
             bool takes_numbers = categories == NULL || categories->takes_codes;
-            *columns++ = (struct clary_column){
+            *next++ = (struct clary_column){
                 .dtype = takes_numbers ? field->dtype : CLARY_DTYPE_STRING,
                 .stored = field->dtype,
                 .categories = categories,
@@ -33,4 +40,5 @@ void clary_rows_columns(const struct clary_rows *rows,
         }
         index += field->width;
     }
+    return columns;
 }

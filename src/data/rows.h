@@ -10,6 +10,7 @@
 #ifndef CLARY_DATA_ROWS_H
 #define CLARY_DATA_ROWS_H
 
+#include <clary/arena.h>
 #include <clary/status.h>
 #include <clary/tensor.h>
 
@@ -23,6 +24,8 @@ struct clary_rows {
     size_t n_rows;     /* rows held now, <= capacity */
     size_t capacity;
     size_t first_row; /* rows of the request before this block */
+    const struct clary_column *columns; /* as clary_rows_columns has them; NULL:
+                                         * whoever needs them makes them */
 
     /* Takes the rows held and sets n_rows to 0. A reader calls it when the
      * block is full and once at the end when rows are left. */
@@ -45,9 +48,10 @@ struct clary_column {
     size_t index;     /* which column of the model */
 };
 
-/* Fills `columns` (one per element of a row, field by field; the sum of the
- * fields' widths many) for `rows`. */
-void clary_rows_columns(const struct clary_rows *rows,
-                        struct clary_column *columns);
+/* Makes them in `arena`, one per element of a row, field by field: `n`, the sum
+ * of the fields' widths, many. NULL: no memory. */
+const struct clary_column *clary_rows_columns(const struct clary_rows *rows,
+                                              struct clary_arena *arena,
+                                              size_t n);
 
 #endif

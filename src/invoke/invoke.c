@@ -42,7 +42,8 @@ struct clary_invoke {
     uint64_t serial; /* of the model; 0: none */
     const struct clary_model *model;
     struct clary_execution *execution;
-    void **inputs, **outputs; /* the execution's blocks, per field */
+    void **inputs, **outputs;           /* the execution's blocks, per field */
+    const struct clary_column *columns; /* of the inputs */
     struct clary_arena_mark mark;
 
     /* of the invocation */
@@ -121,6 +122,13 @@ static enum clary_status set_model(struct clary_invoke *invoke,
         invoke->inputs[i] = clary_execution_input(invoke->execution, i);
     for (i = 0; i < signature->n_outputs; i++)
         invoke->outputs[i] = clary_execution_output(invoke->execution, i);
+    invoke->in = (struct clary_rows){.fields = signature->inputs,
+                                     .n_fields = signature->n_inputs,
+                                     .data = invoke->inputs};
+    invoke->columns =
+        clary_rows_columns(&invoke->in, arena, signature->n_columns);
+    if (!invoke->columns)
+        return clary_no_memory(err);
     invoke->mark = clary_arena_mark(arena);
     invoke->model = model;
     invoke->serial = clary_model_serial(model);
@@ -218,6 +226,7 @@ static void set_blocks(struct clary_invoke *invoke,
     invoke->in = (struct clary_rows){.fields = signature->inputs,
                                      .n_fields = signature->n_inputs,
                                      .data = invoke->inputs,
+                                     .columns = invoke->columns,
                                      .capacity = capacity,
                                      .full = block_full,
                                      .context = invoke};
