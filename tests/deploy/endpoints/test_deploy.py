@@ -30,6 +30,17 @@ def test_an_approved_version_gets_to_qa(run, accounts, version, line):
     assert facts["qa-commit"] == "0123456789abcdef"
 
 
+def test_metadata_survives_either_way(run, accounts, version, line):
+    """Whether an update adds to the metadata or takes its place is not
+    documented; the other tests run with the former."""
+    accounts.world.registry.metadata_update = "replace"
+    number = version(line)
+    run("deploy", "qa", number)
+    run("promote", number)
+    facts = package(accounts, number)["CustomerMetadataProperties"]
+    assert {"sha256", "approved-by", "qa-verdict", "prod-verdict"} <= set(facts)
+
+
 def test_a_second_run_changes_nothing(run, accounts, version, line):
     run("deploy", "qa", version(line))
     accounts.world.router.journal.clear()
