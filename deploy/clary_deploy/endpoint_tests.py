@@ -9,6 +9,7 @@ import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from clary_deploy.errors import PreconditionError
@@ -98,7 +99,7 @@ def golden_rows(stage: Stage, version: Version) -> Golden:
             "with --golden, or set tests.golden"
         )
     outputs = int(version.metadata.get("outputs", "1"))
-    rows = cells(read_text(stage.registry.account, place))
+    rows = cells(_text(stage, place))
     return Golden(
         [",".join(row[:-outputs]) for row in rows],
         [[float(cell) for cell in row[-outputs:]] for row in rows],
@@ -112,8 +113,16 @@ def labelled_rows(stage: Stage, version: Version) -> list[tuple[float, str]]:
     )
     if not place:
         return []
-    rows = cells(read_text(stage.registry.account, place))
+    rows = cells(_text(stage, place))
     return [(float(row[0]), ",".join(row[1:])) for row in rows]
+
+
+def _text(stage: Stage, place: str) -> str:
+    """An object, or a file; a relative path begins at the configuration."""
+    if not place.startswith("s3://"):
+        base = Path(stage.context.args.config).resolve().parent
+        place = str(base / place)
+    return read_text(stage.registry.account, place)
 
 
 def cells(text: str) -> list[list[str]]:
