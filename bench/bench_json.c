@@ -246,15 +246,14 @@ static void read_with_cjson(struct run *run)
 {
     cJSON *document = cJSON_ParseWithLength(run->bytes, run->len);
     const cJSON *list = document != NULL ? document->child : NULL;
-    const cJSON *row, *number;
     size_t n = 0;
-    cJSON_ArrayForEach(row, list) cJSON_ArrayForEach(number, row)
-    {
-        block[n++ % (BLOCK * COLUMNS)] = (float)number->valuedouble;
-        if (digesting)
-            run->digest =
-                digest_number(run->digest, (float)number->valuedouble);
-    }
+    for (const cJSON *row = list ? list->child : NULL; row; row = row->next)
+        for (const cJSON *it = row->child; it; it = it->next) {
+            block[n++ % (BLOCK * COLUMNS)] = (float)it->valuedouble;
+            if (digesting)
+                run->digest =
+                    digest_number(run->digest, (float)it->valuedouble);
+        }
     cJSON_Delete(document);
     if (n != (size_t)ROWS * COLUMNS)
         exit(1);

@@ -36,7 +36,8 @@ struct clary_reader {
     struct clary_rows *rows;      /* where rows go; reader calls rows->full */
     struct clary_arena *arena;    /* for the reader's state */
     enum clary_csv_header header; /* never DEFAULT */
-    const struct clary_cell_kernel *cell_kernel; /* NULL: the codec's own loops */
+    const struct clary_cell_kernel
+        *cell_kernel;    /* NULL: the codec's own loops */
     bool missing_is_nan; /* an empty cell is NaN, else an error */
     bool pythonic; /* CSV and libsvm as SageMaker's XGBoost container reads
                     * them: the first line of CSV tells its separator, and
