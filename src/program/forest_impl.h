@@ -173,21 +173,26 @@ void clary_forest_rank_blend(const struct forest_ranks *ranks, const void *x,
 struct walk_node {
     uint16_t rank; /* of a set: its number of words */
     uint16_t column;
-    uint32_t child; /* from the tree's first node; of a set: its first word */
+    uint32_t child; /* of all nodes; of a set: its first word */
 };
 
-#define FOREST_ROOT 1U
+#define WALK_LANES 8
+
+/* Eight trees that a row walks down side by side; the first one stands in for
+ * those that the last eight lack. */
+struct forest_eight {
+    uint32_t roots[WALK_LANES];
+    uint16_t sure, depth; /* of any of them */
+};
 
 struct forest_tree {
-    const struct walk_node *walk;  /* walk[1] is the root */
-    const void *walk_values;       /* of leaves, by node; in the dtype */
-    const uint32_t *walk_leaves;   /* linear: the forest's leaf, by node */
+    uint32_t root;                 /* of all nodes to walk */
     struct clary_blend_tree blend; /* nodes NULL: walked for any rows */
     const void *blend_values;      /* by label */
     uint32_t index;                /* the loader's */
     uint32_t group;
-    uint16_t sure, depth; /* nodes on the way to the nearest and to
-                           * the farthest leaf */
+    uint16_t sure, depth; /* steps to take without asking, and the most;
+                           * nodes on the way to the farthest leaf */
 };
 
 struct forest_layout {
@@ -195,6 +200,10 @@ struct forest_layout {
     struct forest_tree *trees; /* by group, each group's in the loader's order:
                                 * no sum depends on another group's trees */
     size_t n_trees;
+    const struct walk_node *nodes; /* to walk, all trees' */
+    const void *values;            /* of the leaves among them, in the dtype */
+    const uint32_t *leaves;        /* linear: the forest's leaf, by node */
+    const struct forest_eight *eights; /* (ceil(n_trees / 8)) */
     const uint32_t *sets;  /* words; NULL: there are no categories */
     size_t first_category; /* walk columns from here on are categories */
     size_t blend_rows;     /* from here on trees are blended; SIZE_MAX: never */
@@ -210,21 +219,18 @@ enum clary_status clary_forest_layout_new(
 
 /* --- forest_walk.c -------------------------------------------------------- */
 
-#define WALK_LANES 8
+/* at[l]: the leaf's node in tree l of the eight trees, of a row of ranks. */
+void clary_forest_walk_trees(const struct forest_layout *layout, size_t eight,
+                             const uint16_t *row, uint32_t *at);
 
-/* at[l], l < WALK_LANES: the leaf's node in tree first + l, l < n, of a row of
- * ranks; at[l] is of the first tree for l >= n. */
-void clary_forest_walk_trees(const struct forest_layout *layout, size_t first,
-                             size_t n, const uint16_t *row, uint32_t *at);
-
-/* Where node `at` of a tree sends a row of ranks: its child or child + 1. */
-uint32_t clary_forest_walk_step(const struct forest_layout *layout,
-                                const struct forest_tree *tree,
-                                const uint16_t *row, uint32_t at);
-
-/* The same of rows first_row + l, l < n, in tree t. */
+/* at[l], l < WALK_LANES: the same of row first_row + l, l < n, in tree t, and
+ * of the first row for l >= n. */
 void clary_forest_walk_rows(const struct forest_layout *layout, size_t t,
                             const uint16_t *first_row, size_t n, uint32_t *at);
+
+/* Where node `at` sends a row of ranks: its child or child + 1. */
+uint32_t clary_forest_walk_step(const struct forest_layout *layout,
+                                const uint16_t *row, uint32_t at);
 
 /* --- op_forest.c ---------------------------------------------------------- */
 

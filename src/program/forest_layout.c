@@ -1,8 +1,8 @@
 /* forest_layout.c: trees as nodes to walk and nodes to blend.
  *
- * Nodes to walk are laid out breadth-first with siblings side by side, from
- * the second place of a cache line on, so that the first three levels are one
- * line and each pair of siblings lies in one:
+ * Nodes to walk are one array; those of a tree are laid out breadth-first with
+ * siblings side by side, from the second place of a cache line on, so that the
+ * first three levels are one line and each pair of siblings lies in one:
  *
  *     0  | 1     | 2     3      | 4  5  6  7 |  8 ...
  *        | root  | its children | theirs     |
@@ -18,6 +18,10 @@
  * when walked: 1.2 while a forest fits in the second-level cache, half of it
  * for the largest ones, whose walks wait for memory (bench/bench_forest.c). */
 #define BLEND_NODE_COST 0.8
+
+/* A tree of leaves at nearly one depth is walked to that depth without asking
+ * whether a leaf was reached. */
+#define MAX_SLACK 5
 
 /* What a node can name. */
 #define MAX_COLUMNS 65536
@@ -38,7 +42,11 @@ struct layout_plan {
     struct forest_layout *layout;
     struct forest_place *places; /* (n_nodes) */
     struct visit *visits;        /* of one tree */
-    size_t n_visits, n_places;
+    size_t n_visits;
+    size_t next_place; /* behind the tree that was visited last */
+    struct walk_node *nodes;
+    void *values;
+    uint32_t *leaves;
     struct forest_column_plan walk, blend;
     bool *can_blend; /* (n_trees) */
     uint32_t *sets;
@@ -51,26 +59,27 @@ static void visit_tree(struct layout_plan *plan, const struct forest_tree *tree)
 {
     const int32_t root = plan->forest->roots[tree->index];
     struct visit *visits = plan->visits;
-    uint32_t next = FOREST_ROOT + 1;
+    size_t next = (size_t)tree->root + 1;
     size_t count = 0;
 
-    visits[count++] = (struct visit){root, 0, FOREST_ROOT, FOREST_ROOT};
+    visits[count++] = (struct visit){root, 0, tree->root, tree->root};
     for (size_t v = 0; v < count; v++) {
         const struct clary_forest_node *node;
+        uint32_t left;
 
         if (visits[v].child < 0)
             continue;
         node = &plan->forest->nodes[visits[v].child];
         next += node->split == CLARY_SPLIT_CATEGORY; /* the set */
-        visits[v].children = next;
+        visits[v].children = left = (uint32_t)next;
         visits[count++] =
-            (struct visit){node->left, visits[v].depth + 1, next, next};
+            (struct visit){node->left, visits[v].depth + 1, left, left};
         visits[count++] = (struct visit){node->right, visits[v].depth + 1,
-                                         next + 1, next + 1};
+                                         left + 1, left + 1};
         next += 2;
     }
     plan->n_visits = count;
-    plan->n_places = next;
+    plan->next_place = next;
 }
 
 /* Depths of the tree that was visited, whether it can be blended, and what it
@@ -99,6 +108,8 @@ static void measure_tree(struct layout_plan *plan, size_t t, double *n_blended,
         if (visit->depth < tree->sure)
             tree->sure = (uint16_t)visit->depth;
     }
+    if (tree->depth - tree->sure <= MAX_SLACK)
+        tree->sure = tree->depth;
     plan->can_blend[t] =
         n_leaves <= CLARY_BLEND_LEAVES && !has_category && !forest->linear;
     if (plan->can_blend[t]) {
@@ -205,9 +216,9 @@ static struct walk_node make_set(struct layout_plan *plan, int32_t n)
                               (uint32_t)(plan->n_set_words - n_words)};
 }
 
-static void make_walk_node(struct layout_plan *plan, const struct visit *visit,
-                           struct walk_node *nodes)
+static void make_walk_node(struct layout_plan *plan, const struct visit *visit)
 {
+    struct walk_node *const nodes = plan->nodes;
     const struct clary_forest_node *node;
     const struct forest_place *place;
     uint32_t column;
@@ -227,36 +238,68 @@ static void make_walk_node(struct layout_plan *plan, const struct visit *visit,
         nodes[visit->children - 1] = make_set(plan, visit->child);
 }
 
-static enum clary_status make_walk(struct layout_plan *plan, size_t t,
-                                   struct clary_error *err)
+static void make_walk(struct layout_plan *plan, const struct forest_tree *tree)
 {
-    const struct clary_forest *forest = plan->forest;
-    struct forest_tree *tree = &plan->layout->trees[t];
-    struct walk_node *nodes = clary_arena_calloc(
-        plan->arena, (plan->n_places + LINE - 1) / LINE * LINE, sizeof *nodes);
-    void *values = clary_arena_calloc(plan->arena, plan->n_places,
-                                      clary_dtype_bytes(forest->dtype));
-    uint32_t *leaves = NULL;
-
-    if (forest->linear)
-        leaves =
-            clary_arena_calloc(plan->arena, plan->n_places, sizeof *leaves);
-    if (!nodes || !values || (forest->linear && !leaves))
-        return clary_no_memory(err);
     for (size_t v = 0; v < plan->n_visits; v++) {
         const struct visit *visit = &plan->visits[v];
 
-        make_walk_node(plan, visit, nodes);
+        make_walk_node(plan, visit);
         if (visit->child >= 0)
             continue;
-        set_value(forest, tree->index, (uint32_t)~visit->child, values,
-                  visit->place);
-        if (leaves)
-            leaves[visit->place] = (uint32_t)~visit->child;
+        set_value(plan->forest, tree->index, (uint32_t)~visit->child,
+                  plan->values, visit->place);
+        if (plan->leaves)
+            plan->leaves[visit->place] = (uint32_t)~visit->child;
     }
-    tree->walk = nodes;
-    tree->walk_values = values;
-    tree->walk_leaves = leaves;
+}
+
+/* Room for the nodes of all trees, which were visited. */
+static enum clary_status make_room(struct layout_plan *plan,
+                                   struct clary_error *err)
+{
+    const size_t n = (plan->next_place + LINE - 1) / LINE * LINE;
+    struct forest_layout *layout = plan->layout;
+
+    plan->nodes = clary_arena_calloc(plan->arena, n, sizeof *plan->nodes);
+    plan->values = clary_arena_calloc(plan->arena, n,
+                                      clary_dtype_bytes(plan->forest->dtype));
+    if (plan->forest->linear)
+        plan->leaves = clary_arena_calloc(plan->arena, n, sizeof *plan->leaves);
+    if (!plan->nodes || !plan->values ||
+        (plan->forest->linear && !plan->leaves))
+        return clary_no_memory(err);
+    layout->nodes = plan->nodes;
+    layout->values = plan->values;
+    layout->leaves = plan->leaves;
+    return CLARY_OK;
+}
+
+static enum clary_status make_eights(struct layout_plan *plan,
+                                     struct clary_error *err)
+{
+    const struct forest_layout *layout = plan->layout;
+    const size_t n = (layout->n_trees + WALK_LANES - 1) / WALK_LANES;
+    struct forest_eight *eights =
+        clary_arena_calloc(plan->arena, n, sizeof *eights);
+
+    if (!eights)
+        return clary_no_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        const size_t first = i * WALK_LANES;
+
+        eights[i].sure = UINT16_MAX;
+        for (size_t l = 0; l < WALK_LANES; l++) {
+            const struct forest_tree *tree =
+                &layout->trees[first + l < layout->n_trees ? first + l : first];
+
+            eights[i].roots[l] = tree->root;
+            if (tree->sure < eights[i].sure)
+                eights[i].sure = tree->sure;
+            if (tree->depth > eights[i].depth)
+                eights[i].depth = tree->depth;
+        }
+    }
+    plan->layout->eights = eights;
     return CLARY_OK;
 }
 
@@ -368,11 +411,21 @@ static enum clary_status rank_nodes(struct layout_plan *plan,
     if (!is_reached)
         return clary_no_memory(err);
     for (size_t t = 0; t < forest->n_trees; t++) {
-        visit_tree(plan, &plan->layout->trees[t]);
+        struct forest_tree *tree = &plan->layout->trees[t];
+
+        /* the second place of a line */
+        tree->root =
+            (uint32_t)((plan->next_place + LINE - 1) / LINE * LINE + 1);
+        visit_tree(plan, tree);
+        if (plan->next_place > UINT32_MAX - LINE)
+            return clary_fail(err, CLARY_UNSUPPORTED,
+                              "%zu trees have over 2^32 nodes",
+                              forest->n_trees);
         for (size_t v = 0; v < plan->n_visits; v++)
             if (plan->visits[v].child >= 0)
                 is_reached[plan->visits[v].child] = true;
     }
+    CLARY_TRY(make_room(plan, err));
     return clary_forest_ranks_new(plan->arena, plan->scratch, forest,
                                   is_reached, &plan->layout->ranks,
                                   plan->places, err);
@@ -436,11 +489,11 @@ enum clary_status clary_forest_layout_new(struct clary_arena *arena,
     CLARY_TRY(prepare(&plan, err));
     for (size_t t = 0; t < forest->n_trees; t++) {
         visit_tree(&plan, &layout->trees[t]);
-        CLARY_TRY(make_walk(&plan, t, err));
+        make_walk(&plan, &layout->trees[t]);
         if (plan.can_blend[t])
             CLARY_TRY(make_blend(&plan, t, err));
         else
             layout->is_walked = true;
     }
-    return CLARY_OK;
+    return make_eights(&plan, err);
 }

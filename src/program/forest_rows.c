@@ -101,18 +101,14 @@ static inline __attribute__((always_inline)) void search(
         rank[l] = (uint32_t)(at[l] - thresholds) + (n > 0 && *at[l] < key[l]);
 }
 
-/* A code that no set holds has the rank CATEGORY_RIGHT. */
-static void rank_codes(const struct forest_source *source, size_t rows,
-                       struct ranked *ranked)
+/* Of a code that has `rank` codes below it; one that no set holds has the rank
+ * CATEGORY_RIGHT. */
+static inline uint32_t rank_code(const struct forest_source *source,
+                                 int64_t code, uint32_t rank)
 {
-    uint32_t *rank = ranked->rank;
-
-    for (size_t r = 0; r < rows; r++)
-        if (rank[r] < source->n_thresholds &&
-            source->thresholds[rank[r]] == ranked->key[r])
-            rank[r] += CATEGORY_FIRST;
-        else
-            rank[r] = CATEGORY_RIGHT;
+    return rank < source->n_thresholds && source->thresholds[rank] == code
+               ? rank + CATEGORY_FIRST
+               : CATEGORY_RIGHT;
 }
 
 static void rank_rows(const struct forest_ranks *ranks,
@@ -128,8 +124,8 @@ static void rank_rows(const struct forest_ranks *ranks,
         search(thresholds, n, out->key + r, LANES, out->rank + r);
     for (; r < rows; r++)
         search(thresholds, n, out->key + r, 1, out->rank + r);
-    if (source->is_category)
-        rank_codes(source, rows, out);
+    for (r = 0; source->is_category && r < rows; r++)
+        out->rank[r] = rank_code(source, out->key[r], out->rank[r]);
 }
 
 /* --- columns -------------------------------------------------------------- */
@@ -143,6 +139,33 @@ static inline uint32_t in_column(const struct forest_column *column,
     return own < highest ? own : highest;
 }
 
+/* One row: no arrays, source by source. */
+static void rank_walk_row(const struct forest_ranks *ranks, const void *x,
+                          uint16_t *walk)
+{
+    const struct forest_columns *columns = &ranks->walk;
+
+    for (size_t s = 0; s < ranks->n_sources; s++) {
+        const struct forest_source *source = &ranks->sources[s];
+        const double value = ranks->dtype == CLARY_DTYPE_F32
+                                 ? (double)((const float *)x)[source->feature]
+                                 : ((const double *)x)[source->feature];
+        const int64_t key = read_key(ranks, source, value);
+        const size_t end = columns->first[s + 1];
+        uint32_t rank;
+
+        search(source->thresholds, source->n_thresholds, &key, 1, &rank);
+        if (source->is_category)
+            rank = rank_code(source, key, rank);
+        for (size_t c = columns->first[s]; c < end; c++) {
+            walk[c] =
+                (uint16_t)in_column(&columns->all[c], rank, WALK_RANK_MAX);
+            if (key == MISSING && columns->all[c].missing_left)
+                walk[c] = source->is_category ? CATEGORY_LEFT : 0;
+        }
+    }
+}
+
 void clary_forest_rank_walk(const struct forest_ranks *ranks, const void *x,
                             size_t rows, uint16_t *walk)
 {
@@ -150,6 +173,10 @@ void clary_forest_rank_walk(const struct forest_ranks *ranks, const void *x,
     const size_t n = columns->n;
     struct ranked ranked;
 
+    if (rows == 1) {
+        rank_walk_row(ranks, x, walk);
+        return;
+    }
     for (size_t s = 0; s < ranks->n_sources; s++) {
         const struct forest_source *source = &ranks->sources[s];
         const size_t end = columns->first[s + 1];

@@ -100,12 +100,11 @@ static double share_of(const struct clary_forest *forest, int32_t parent,
     return some < all ? some / all : all > 0;
 }
 
-static double leaf_value(const struct forest_params *params,
-                         const struct forest_tree *tree, uint32_t at)
+static double leaf_value(const struct forest_params *params, uint32_t at)
 {
     return params->forest.dtype == CLARY_DTYPE_F32
-               ? (double)((const float *)tree->walk_values)[at]
-               : ((const double *)tree->walk_values)[at];
+               ? (double)((const float *)params->layout.values)[at]
+               : ((const double *)params->layout.values)[at];
 }
 
 /* --- points --------------------------------------------------------------- */
@@ -275,9 +274,9 @@ static void explain_below(const struct walk *walk, struct place place,
 {
     const struct forest_params *params = walk->params;
     const struct clary_forest_node *node = &params->forest.nodes[place.child];
-    const uint32_t children = walk->tree->walk[place.at].child;
-    const uint32_t hot = clary_forest_walk_step(&params->layout, walk->tree,
-                                                walk->row, place.at);
+    const uint32_t children = params->layout.nodes[place.at].child;
+    const uint32_t hot =
+        clary_forest_walk_step(&params->layout, walk->row, place.at);
     const size_t n = walk->rule->n;
     points *next = frame + FRAME_ARRAYS * n;
     struct factors factors;
@@ -297,8 +296,7 @@ static void explain_below(const struct walk *walk, struct place place,
         if (step->zero == 0 && step->one == 0)
             continue; /* no weight gets there */
         if (child < 0) {
-            const points value =
-                (points){0} + leaf_value(params, walk->tree, at);
+            const points value = (points){0} + leaf_value(params, at);
 
             gather(walk, &factors, step, frame, &value, 0);
         } else {
@@ -314,7 +312,7 @@ static void explain_below(const struct walk *walk, struct place place,
 
 /* NaN where a cover is no number of rows. */
 static double expected_below(const struct forest_params *params,
-                             const struct forest_tree *tree, struct place place)
+                             struct place place)
 {
     const struct clary_forest *forest = &params->forest;
     const struct clary_forest_node *node;
@@ -323,14 +321,13 @@ static double expected_below(const struct forest_params *params,
     if (!(cover_of(forest, place.child) >= 0))
         return (double)NAN;
     if (place.child < 0)
-        return leaf_value(params, tree, place.at);
+        return leaf_value(params, place.at);
     node = &forest->nodes[place.child];
-    children = tree->walk[place.at].child;
+    children = params->layout.nodes[place.at].child;
     return share_of(forest, place.child, node->left) *
-               expected_below(params, tree,
-                              (struct place){node->left, children}) +
+               expected_below(params, (struct place){node->left, children}) +
            share_of(forest, place.child, node->right) *
-               expected_below(params, tree,
+               expected_below(params,
                               (struct place){node->right, children + 1});
 }
 
@@ -374,9 +371,8 @@ static enum clary_status find_expected(const struct clary_shap *shap,
         const struct forest_tree *tree = &params->layout.trees[t];
         const int32_t root = forest->roots[tree->index];
         const double value =
-            root < 0 ? leaf_value(params, tree, FOREST_ROOT)
-                     : expected_below(params, tree,
-                                      (struct place){root, FOREST_ROOT});
+            root < 0 ? leaf_value(params, tree->root)
+                     : expected_below(params, (struct place){root, tree->root});
 
         if (!isfinite(value))
             return clary_fail(err, CLARY_UNSUPPORTED,
@@ -466,7 +462,7 @@ void clary_shap_rows(const struct clary_shap *shap, const void *x, size_t rows,
     clary_forest_rank_walk(&params->layout.ranks, x, rows, scratch);
     for (size_t t = 0; t < forest->n_trees; t++) {
         const struct forest_tree *tree = &params->layout.trees[t];
-        const struct place root = {forest->roots[tree->index], FOREST_ROOT};
+        const struct place root = {forest->roots[tree->index], tree->root};
 
         walk.tree = tree;
         walk.rule = &shap->rules[rule_of(forest, tree->depth)];

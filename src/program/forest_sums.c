@@ -54,11 +54,12 @@ void clary_forest_sums_finish(const struct clary_forest *forest, size_t rows,
  */
 
 /* The model of a leaf, or the leaf's own value where a feature is missing. */
-static double linear_value(const struct clary_forest *forest,
+static double linear_value(const struct forest_params *params,
                            const struct forest_tree *tree, uint32_t at,
                            const double *x)
 {
-    const uint32_t leaf = tree->walk_leaves[at];
+    const struct clary_forest *forest = &params->forest;
+    const uint32_t leaf = params->layout.leaves[at];
     const struct clary_linear_leaf *linear = &forest->linear[leaf];
     double value = linear->constant;
 
@@ -74,40 +75,46 @@ static double linear_value(const struct clary_forest *forest,
     return forest->weights ? value * forest->weights[tree->index] : value;
 }
 
-static void add_trees_f32(const struct forest_tree *tree, size_t n,
+/* The trees' own order: groups come one after another. */
+static void add_trees_f32(const struct forest_params *params,
+                          const struct forest_tree *tree, size_t n,
                           const uint32_t *at, float *sums)
 {
-    uint32_t group = tree->group;
-    float sum = sums[group];
+    const float *const values = params->layout.values;
 
-    for (; n > 0; n--, tree++, at++) {
-        if (tree->group != group) {
-            sums[group] = sum;
-            group = tree->group;
-            sum = sums[group];
-        }
-        sum += ((const float *)tree->walk_values)[*at];
+    if (n == WALK_LANES && tree[0].group == tree[WALK_LANES - 1].group) {
+        float sum = sums[tree->group];
+
+#pragma GCC unroll 8
+        for (size_t t = 0; t < WALK_LANES; t++)
+            sum += values[at[t]];
+        sums[tree->group] = sum;
+        return;
     }
-    sums[group] = sum;
+    for (size_t t = 0; t < n; t++)
+        sums[tree[t].group] += values[at[t]];
 }
 
-static void add_trees_f64(const struct clary_forest *forest,
+static void add_trees_f64(const struct forest_params *params,
                           const struct forest_tree *tree, size_t n,
                           const uint32_t *at, const double *x, double *sums)
 {
-    uint32_t group = tree->group;
-    double sum = sums[group];
+    const double *const values = params->layout.values;
 
-    for (; n > 0; n--, tree++, at++) {
-        if (tree->group != group) {
-            sums[group] = sum;
-            group = tree->group;
-            sum = sums[group];
-        }
-        sum += tree->walk_leaves ? linear_value(forest, tree, *at, x)
-                                 : ((const double *)tree->walk_values)[*at];
+    if (n == WALK_LANES && tree[0].group == tree[WALK_LANES - 1].group &&
+        !params->layout.leaves) {
+        double sum = sums[tree->group];
+
+#pragma GCC unroll 8
+        for (size_t t = 0; t < WALK_LANES; t++)
+            sum += values[at[t]];
+        sums[tree->group] = sum;
+        return;
     }
-    sums[group] = sum;
+    for (size_t t = 0; t < n; t++)
+        sums[tree[t].group] += params->layout.leaves
+                                   ? linear_value(params, tree + t, at[t], x)
+                                   : values[at[t]];
 }
 
 void clary_forest_sums_add_trees(const struct forest_params *params,
@@ -117,9 +124,9 @@ void clary_forest_sums_add_trees(const struct forest_params *params,
     const struct forest_tree *tree = &params->layout.trees[first];
 
     if (params->forest.dtype == CLARY_DTYPE_F32)
-        add_trees_f32(tree, n, at, sums);
+        add_trees_f32(params, tree, n, at, sums);
     else
-        add_trees_f64(&params->forest, tree, n, at, x, sums);
+        add_trees_f64(params, tree, n, at, x, sums);
 }
 
 void clary_forest_sums_add_rows(const struct forest_params *params, size_t t,
@@ -135,13 +142,13 @@ void clary_forest_sums_add_rows(const struct forest_params *params, size_t t,
 
     if (forest->dtype == CLARY_DTYPE_F32)
         for (size_t l = 0; l < n; l++)
-            sums32[l * step] += ((const float *)tree->walk_values)[at[l]];
-    else if (!tree->walk_leaves)
+            sums32[l * step] += ((const float *)params->layout.values)[at[l]];
+    else if (!params->layout.leaves)
         for (size_t l = 0; l < n; l++)
-            sums64[l * step] += ((const double *)tree->walk_values)[at[l]];
+            sums64[l * step] += ((const double *)params->layout.values)[at[l]];
     else
         for (size_t l = 0; l < n; l++, row += forest->n_features)
-            sums64[l * step] += linear_value(forest, tree, at[l], row);
+            sums64[l * step] += linear_value(params, tree, at[l], row);
 }
 
 /* --- blended: all rows, up to four trees ---------------------------------- */

@@ -88,7 +88,7 @@ static void walk_trees(const struct block *block)
         for (size_t r = 0; r < block->rows; r++) {
             uint32_t at[WALK_LANES];
 
-            clary_forest_walk_trees(layout, t, n,
+            clary_forest_walk_trees(layout, t / WALK_LANES,
                                     block->walk + r * layout->ranks.walk.n, at);
             clary_forest_sums_add_trees(block->params, t, n, at,
                                         block->x + r * block->row_bytes,
