@@ -2,8 +2,9 @@
  *
  * The first byte chooses the model, the style, the Accept header and the CSV
  * header, the second where the body is cut, the third its Content-Type, or the
- * Open Inference Protocol. The body in one piece and in many must give the same
- * reply or the same error, on invocations that served other inputs before.
+ * Open Inference Protocol, whether the model is one of trees, and whether it is
+ * explained. The body in one piece and in many must give the same reply or the
+ * same error, on invocations that served other inputs before.
  *
  * Runs from the root of the repository.
  *
@@ -20,8 +21,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { N_MODELS = 4, N_STYLES = 5, N_ACCEPTS = 4, N_HEADERS = 4 };
 
-static const char *const names[N_MODELS] = {"half-plus-three", "two-outputs",
-                                            "embedding-int64", "mixed-dtypes"};
+static const char *const paths[2][N_MODELS] = {
+    {"savedmodel/half-plus-three/model.tar.gz",
+     "savedmodel/two-outputs/model.tar.gz",
+     "savedmodel/embedding-int64/model.tar.gz",
+     "savedmodel/mixed-dtypes/model.tar.gz"},
+    {"xgboost/categories-named/model.tar.gz",
+     "lightgbm/pandas-categorical/model.txt",
+     "xgboost/multi-softprob/model.tar.gz", "lightgbm/linear/model.txt"}};
 static const char *const accepts[N_ACCEPTS] = {
     NULL, "text/csv", "application/json", "application/jsonlines"};
 
@@ -31,7 +38,7 @@ static const char *const types[] = {
     "application/x-npy", "text/libsvm",      NULL};
 enum { N_TYPES = sizeof types / sizeof *types };
 
-static struct clary_model *models[N_MODELS];
+static struct clary_model *models[2][N_MODELS];
 
 /* By style and header. [0] takes bodies whole, [1] in pieces. */
 static struct clary_invoke *invokes[N_STYLES][N_HEADERS][2];
@@ -49,10 +56,11 @@ static void set_up(void)
     struct clary_error err;
     char path[200];
     require(clary_init(1, &err) == CLARY_OK, "clary_init");
-    for (size_t i = 0; i < N_MODELS; i++) {
-        snprintf(path, sizeof path, "tests/golden/savedmodel/%s/model.tar.gz",
-                 names[i]);
-        require(clary_model_load(path, NULL, &models[i], &err) == CLARY_OK,
+    for (size_t i = 0; i < 2 * (size_t)N_MODELS; i++) {
+        struct clary_model **model = &models[i / N_MODELS][i % N_MODELS];
+        snprintf(path, sizeof path, "tests/golden/%s",
+                 paths[i / N_MODELS][i % N_MODELS]);
+        require(clary_model_load(path, NULL, model, &err) == CLARY_OK,
                 err.message);
     }
     for (size_t i = 0; i < N_STYLES * N_HEADERS * 2; i++) {
@@ -126,8 +134,9 @@ static void compare(const struct outcome *whole, const struct outcome *pieces)
         return;
     }
     require(whole->reply.len == pieces->reply.len &&
-                memcmp(whole->reply.body, pieces->reply.body,
-                       whole->reply.len) == 0,
+                (whole->reply.len == 0 ||
+                 memcmp(whole->reply.body, pieces->reply.body,
+                        whole->reply.len) == 0),
             "another reply in pieces");
     require(whole->reply.n_rows == pieces->reply.n_rows &&
                 (whole->reply.n_rows > 0) == (whole->reply.len > 0),
@@ -141,14 +150,16 @@ static void compare(const struct outcome *whole, const struct outcome *pieces)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (models[0] == NULL)
+    if (models[0][0] == NULL)
         set_up();
     if (size < 3)
         return 0;
-    unsigned choice = data[0];
-    const struct clary_model *model = models[choice % N_MODELS];
-    struct clary_request request = {.content_type = types[data[2] % N_TYPES],
-                                    .accept = accepts[choice / 4 % N_ACCEPTS]};
+    unsigned choice = data[0], kind = data[2] / N_TYPES;
+    const struct clary_model *model = models[kind % 2][choice % N_MODELS];
+    struct clary_request request = {
+        .content_type = types[data[2] % N_TYPES],
+        .accept = accepts[choice / 4 % N_ACCEPTS],
+        .explain = kind / 2 % 2 != 0 ? CLARY_EXPLAIN_SHAP : CLARY_EXPLAIN_NONE};
     if (request.content_type == NULL)
         request.protocol = CLARY_PROTOCOL_KSERVE;
     unsigned rest = choice / 16;
