@@ -8,6 +8,22 @@ from endpoints import models
 ROW = models.lines()[0]
 
 
+def arguments(model, image, **options):
+    """Of `claryctl register`."""
+    found = [
+        "--model", model.archive,
+        "--golden", model.golden,
+        "--labelled", models.LABELLED,
+        "--evaluation", model.evaluation,
+        "--image", image,
+        "--commit", "0123456789abcdef",
+        "--source", "https://git.example/housing",
+    ]  # fmt: skip
+    for name, value in options.items():
+        found += [f"--{name.replace('_', '-')}", value]
+    return found
+
+
 def ask(accounts, stage, row=ROW, **more):
     """What a client of the endpoint gets."""
     runtime = accounts.world.sagemaker(

@@ -13,6 +13,7 @@ import pytest
 from clary_deploy import cli, session
 from endpoints import models
 from endpoints.accounts import Accounts
+from endpoints.clients import arguments
 from fake_sagemaker import World
 from policies import permissions
 
@@ -133,22 +134,6 @@ def version(run, accounts):
         return number
 
     return make
-
-
-def arguments(model, image, **options):
-    """Of `claryctl register`."""
-    found = [
-        "--model", model.archive,
-        "--golden", model.golden,
-        "--labelled", models.LABELLED,
-        "--evaluation", model.evaluation,
-        "--image", image,
-        "--commit", "0123456789abcdef",
-        "--source", "https://git.example/housing",
-    ]  # fmt: skip
-    for name, value in options.items():
-        found += [f"--{name.replace('_', '-')}", value]
-    return found
 
 
 class Said:
