@@ -50,26 +50,6 @@ static inline __m256i load_block(const void *bytes)
     return _mm256_loadu_si256(bytes);
 }
 
-/* The places of the bits that are set in a byte, a byte each. */
-#define PLACE(byte, i)                                                         \
-    ((byte) >> (i)&1                                                           \
-         ? UINT64_C(i) << 8 * __builtin_popcount((byte) & ((1 << (i)) - 1))    \
-         : 0)
-#define PLACES(byte)                                                           \
-    (PLACE(byte, 0) | PLACE(byte, 1) | PLACE(byte, 2) | PLACE(byte, 3) |       \
-     PLACE(byte, 4) | PLACE(byte, 5) | PLACE(byte, 6) | PLACE(byte, 7))
-#define PLACES_4(byte)                                                         \
-    PLACES(byte), PLACES((byte) + 1), PLACES((byte) + 2), PLACES((byte) + 3)
-#define PLACES_16(byte)                                                        \
-    PLACES_4(byte), PLACES_4((byte) + 4), PLACES_4((byte) + 8),                \
-        PLACES_4((byte) + 12)
-#define PLACES_64(byte)                                                        \
-    PLACES_16(byte), PLACES_16((byte) + 16), PLACES_16((byte) + 32),           \
-        PLACES_16((byte) + 48)
-
-static const uint64_t places[256] = {PLACES_64(0), PLACES_64(64),
-                                     PLACES_64(128), PLACES_64(192)};
-
 /* Writes base and the place of each bit, and some more behind them. Returns
  * where the next goes. */
 static inline uint16_t *write_places(uint16_t *at, uint64_t bits, size_t base)
@@ -78,7 +58,8 @@ static inline uint16_t *write_places(uint16_t *at, uint64_t bits, size_t base)
 
     for (int i = 0; i < BLOCK / 8; i++) {
         unsigned byte = (uint8_t)(bits >> 8 * i);
-        __m128i place = _mm_cvtepu8_epi16(_mm_loadu_si64(&places[byte]));
+        __m128i place =
+            _mm_cvtepu8_epi16(_mm_loadu_si64(&clary_cell_places[byte]));
 
         _mm_storeu_si128((__m128i *)(void *)at, _mm_add_epi16(first, place));
         first = _mm_add_epi16(first, _mm_set1_epi16(8));

@@ -158,4 +158,4 @@ static inline void finish_dots(four dots, four bias, float floor, size_t count,
 #include "kernel/dense_tiles.h"
 
 const struct clary_kernels clary_kernels_neon = {
-    "neon", dense, clary_blend_neon, clary_maps_neon, &clary_cells_scalar};
+    "neon", dense, clary_blend_neon, clary_maps_neon, &clary_cells_neon};

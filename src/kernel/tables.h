@@ -16,6 +16,9 @@ void clary_blend_scalar(const struct clary_blend_tree *tree,
 extern clary_map *const clary_maps_scalar[CLARY_FUNCTIONS];
 extern const struct clary_cell_kernel clary_cells_scalar;
 
+/* The places of the bits that are set in a byte, lowest first, a byte each. */
+extern const uint64_t clary_cell_places[256];
+
 /* One cell: clary_cell_kernel.read of it. 16 bytes behind it can be read, and
  * the first of them is no part of any number. */
 bool clary_cell_number(const char *text, size_t len, float *value);
@@ -30,6 +33,7 @@ extern const struct clary_kernels clary_kernels_avx2; /* needs FMA too */
 void clary_blend_neon(const struct clary_blend_tree *tree, const int8_t *ranks,
                       size_t rows, uint8_t *slots, uint8_t *labels);
 extern clary_map *const clary_maps_neon[CLARY_FUNCTIONS];
+extern const struct clary_cell_kernel clary_cells_neon;
 extern const struct clary_kernels clary_kernels_neon;
 #endif
 

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { MOST_BYTES = 40000, MOST_WIDTH = 3000, MOST_CAPACITY = 70 };
+enum { MOST_BYTES = 20000, MOST_WIDTH = 3000, MOST_CAPACITY = 70 };
 
 static uint64_t random_state = 7;
 
