@@ -87,7 +87,8 @@ TESTS     := $(UNIT_TESTS) $(SERVE_TESTS)
 # and /proc are not what they are on a machine (test_gemm, test_golden, test_cpu).
 ARM64_TESTS := $(patsubst %,$(BIN)/tests/test_%,kernel kernel_forest \
     kernel_math kernel_cells number csv csv_window json_rows \
-    op_unary op_binary op_dense op_reduce forest lightgbm xgboost xgboost_pickle)
+    op_unary op_binary op_dense op_reduce forest forest_shap explain categories \
+    lightgbm xgboost xgboost_pickle)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BIN)/fuzz/%)
 BENCHES   := $(BENCH_C:bench/%.c=$(BIN)/bench/%)
 EXHAUSTIVE := $(patsubst %.c,$(BIN)/%,$(sort $(wildcard bench/exhaustive_*.c)))
