@@ -450,6 +450,19 @@ enum clary_status clary_artifact_open_memory(
                    err);
 }
 
+void clary_artifact_put_aside(const struct clary_artifact *artifact,
+                              const struct clary_file *file)
+{
+    const struct opened *opened = artifact->memory;
+    union {
+        const unsigned char *in;
+        void *out;
+    } bytes = {.in = file->bytes};
+
+    if (opened != NULL && opened->files.mapped && file->len > 0)
+        (void)madvise(bytes.out, file->len, MADV_DONTNEED);
+}
+
 void clary_artifact_close(struct clary_artifact *artifact)
 {
     if (artifact != NULL)

@@ -59,6 +59,11 @@ enum clary_status clary_artifact_open_memory(
     const void *bytes, size_t len, const struct clary_artifact_limits *limits,
     struct clary_artifact **out, struct clary_error *err) CLARY_MUST_USE;
 
+/* Says that the bytes of a file have been read: those of a mapped one need not
+ * stay in memory. They may be read again. */
+void clary_artifact_put_aside(const struct clary_artifact *artifact,
+                              const struct clary_file *file);
+
 void clary_artifact_close(struct clary_artifact *artifact); /* NULL allowed */
 
 /* The file at `path`, or NULL. Binary search. */

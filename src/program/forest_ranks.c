@@ -5,9 +5,11 @@
  * own. `x < t` goes left, so its key is the one before t's; `x <= t`, t's. A
  * threshold that is NaN sends everything right: the lowest of all keys.
  *
- * Nodes are sorted once by (feature, missing, key), which gives the sources,
- * their thresholds and every node's rank. Categories come after the numbers;
- * their thresholds are the codes that some set of the source holds.
+ * Nodes are counted into sources, (feature, missing), and those of each source
+ * sorted by key, which gives its thresholds and every node's rank; so that no
+ * more is held at once than the nodes' numbers and one source. Categories come
+ * after the numbers; their thresholds are the codes that some set of the source
+ * holds.
  *
  * Tests: tests/unit/test_forest.c.
  * SPDX-License-Identifier: Apache-2.0
@@ -27,58 +29,84 @@ static int64_t node_key(const struct clary_forest_node *node)
 
 /* --- sources and thresholds ----------------------------------------------- */
 
+/* A node of one source. */
 struct item {
     int64_t key;
-    uint32_t node, feature;
-    uint8_t is_category, missing;
+    uint32_t node;
 };
 
-static int compare(uint64_t a, uint64_t b)
-{
-    return (a > b) - (a < b);
-}
-
-static int by_source_and_key(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
     const struct item *x = a, *y = b;
-    int order = compare(x->is_category, y->is_category);
 
-    if (order == 0)
-        order = compare(x->feature, y->feature);
-    if (order == 0)
-        order = compare(x->missing, y->missing);
-    return order ? order : (x->key > y->key) - (x->key < y->key);
+    return (x->key > y->key) - (x->key < y->key);
 }
 
-static bool same_source(const struct item *x, const struct item *y)
+enum {
+    N_MISSING = 3, /* kinds of it: enum clary_missing */
+    DIGIT_BITS = 14,
+    DIGITS = 1 << DIGIT_BITS
+};
+
+/* The number of a node's source among all there could be, in the order that
+ * sources have. */
+static uint64_t source_of(const struct clary_forest *forest, uint32_t n)
 {
-    return x->is_category == y->is_category && x->feature == y->feature &&
-           x->missing == y->missing;
+    const struct clary_forest_node *node = &forest->nodes[n];
+    const uint64_t first =
+        node->split == CLARY_SPLIT_CATEGORY ? forest->n_features : 0;
+
+    return (first + node->feature) * N_MISSING + node->missing;
 }
 
-/* Reached nodes, sorted. */
-static struct item *sorted_items(struct clary_arena *scratch,
-                                 const struct clary_forest *forest,
-                                 const bool *is_reached, size_t *n_items)
+/* Sorts by one digit of the source, equal ones as they are. */
+static void sort_by_digit(const struct clary_forest *forest,
+                          const uint32_t *from, uint32_t *to, size_t n,
+                          unsigned shift, size_t next[DIGITS])
 {
-    struct item *items =
-        clary_arena_calloc(scratch, forest->n_nodes, sizeof *items);
+    size_t sum = 0;
+
+    memset(next, 0, DIGITS * sizeof *next);
+    for (size_t i = 0; i < n; i++)
+        next[source_of(forest, from[i]) >> shift & (DIGITS - 1)]++;
+    for (size_t digit = 0; digit < DIGITS; digit++) {
+        const size_t count = next[digit];
+
+        next[digit] = sum;
+        sum += count;
+    }
+    for (size_t i = 0; i < n; i++)
+        to[next[source_of(forest, from[i]) >> shift & (DIGITS - 1)]++] =
+            from[i];
+}
+
+/* Reached nodes, those of one source together. NULL: no memory. */
+static const uint32_t *sorted_nodes(struct clary_arena *scratch,
+                                    const struct clary_forest *forest,
+                                    const bool *is_reached, size_t *n_nodes)
+{
+    uint32_t *nodes =
+        clary_arena_calloc(scratch, forest->n_nodes, sizeof *nodes);
+    uint32_t *other =
+        clary_arena_calloc(scratch, forest->n_nodes, sizeof *other);
+    size_t *next = clary_arena_calloc(scratch, DIGITS, sizeof *next);
+    const uint64_t last = 2 * (uint64_t)forest->n_features * N_MISSING;
     size_t count = 0;
 
-    if (!items)
+    if (!nodes || !other || !next)
         return NULL;
-    for (size_t n = 0; n < forest->n_nodes; n++) {
-        const struct clary_forest_node *node = &forest->nodes[n];
-        const bool is_category = node->split == CLARY_SPLIT_CATEGORY;
-
+    for (size_t n = 0; n < forest->n_nodes; n++)
         if (is_reached[n])
-            items[count++] =
-                (struct item){is_category ? 0 : node_key(node), (uint32_t)n,
-                              node->feature, is_category, node->missing};
+            nodes[count++] = (uint32_t)n;
+    for (unsigned shift = 0; shift < 64 && last >> shift; shift += DIGIT_BITS) {
+        uint32_t *sorted = other;
+
+        sort_by_digit(forest, nodes, sorted, count, shift, next);
+        other = nodes;
+        nodes = sorted;
     }
-    qsort(items, count, sizeof *items, by_source_and_key);
-    *n_items = count;
-    return items;
+    *n_nodes = count;
+    return nodes;
 }
 
 /* What is needed to number the items of one source. */
@@ -86,7 +114,7 @@ struct numbering {
     struct clary_arena *arena, *scratch;
     const struct clary_forest *forest;
     struct forest_place *places;
-    int64_t *keys; /* room for one source's */
+    int64_t *keys; /* of the source that is numbered */
 };
 
 /* Distinct keys of the items, and their nodes' ranks. */
@@ -143,20 +171,41 @@ static const int64_t *union_of_sets(const struct numbering *numbering,
     return codes;
 }
 
-/* Fills a source from its items. */
-static enum clary_status make_source(const struct numbering *numbering,
-                                     const struct item *items, size_t n,
-                                     uint32_t index,
-                                     struct forest_source *source,
-                                     struct clary_error *err)
+/* The nodes as items in the order of their keys. NULL: no memory. */
+static struct item *make_items(const struct numbering *numbering,
+                               const uint32_t *nodes, size_t n)
 {
-    const struct clary_arena_mark mark = clary_arena_mark(numbering->scratch);
-    const int64_t *keys = numbering->keys;
+    struct item *items =
+        clary_arena_calloc(numbering->scratch, n, sizeof *items);
+
+    for (size_t i = 0; items && i < n; i++) {
+        const struct clary_forest_node *node =
+            &numbering->forest->nodes[nodes[i]];
+        const bool is_category = node->split == CLARY_SPLIT_CATEGORY;
+
+        items[i] = (struct item){is_category ? 0 : node_key(node), nodes[i]};
+    }
+    if (items)
+        qsort(items, n, sizeof *items, by_key);
+    return items;
+}
+
+/* The thresholds of a source, and its nodes' ranks. */
+static enum clary_status number_source(struct numbering *numbering,
+                                       const uint32_t *nodes, size_t n,
+                                       uint32_t index,
+                                       struct forest_source *source,
+                                       struct clary_error *err)
+{
+    struct item *items = make_items(numbering, nodes, n);
+    const int64_t *keys;
     int64_t *thresholds;
 
-    source->feature = items[0].feature;
-    source->missing = items[0].missing;
-    source->is_category = items[0].is_category;
+    numbering->keys =
+        clary_arena_calloc(numbering->scratch, n, sizeof *numbering->keys);
+    if (!items || !numbering->keys)
+        return clary_no_memory(err);
+    keys = numbering->keys;
     source->n_thresholds = number_keys(numbering, items, n, index);
     if (source->is_category)
         keys = union_of_sets(numbering, items, n, &source->n_thresholds);
@@ -175,6 +224,22 @@ static enum clary_status make_source(const struct numbering *numbering,
         return clary_no_memory(err);
     memcpy(thresholds, keys, source->n_thresholds * sizeof *thresholds);
     source->thresholds = thresholds;
+    return CLARY_OK;
+}
+
+static enum clary_status make_source(struct numbering *numbering,
+                                     const uint32_t *nodes, size_t n,
+                                     uint32_t index,
+                                     struct forest_source *source,
+                                     struct clary_error *err)
+{
+    const struct clary_arena_mark mark = clary_arena_mark(numbering->scratch);
+    const struct clary_forest_node *first = &numbering->forest->nodes[nodes[0]];
+
+    source->feature = first->feature;
+    source->missing = first->missing;
+    source->is_category = first->split == CLARY_SPLIT_CATEGORY;
+    CLARY_TRY(number_source(numbering, nodes, n, index, source, err));
     clary_arena_rewind(numbering->scratch, mark);
     return CLARY_OK;
 }
@@ -188,27 +253,28 @@ enum clary_status clary_forest_ranks_new(struct clary_arena *arena,
                                          struct clary_error *err)
 {
     struct numbering numbering = {arena, scratch, forest, places, NULL};
-    size_t n_items, n_sources = 0, first = 0;
-    struct item *items = sorted_items(scratch, forest, is_reached, &n_items);
+    size_t n_nodes, n_sources = 0, first = 0;
+    const uint32_t *nodes = sorted_nodes(scratch, forest, is_reached, &n_nodes);
 
-    if (!items)
+    if (!nodes)
         return clary_no_memory(err);
-    for (size_t i = 0; i < n_items; i++)
-        n_sources += i == 0 || !same_source(&items[i], &items[i - 1]);
-    numbering.keys = clary_arena_calloc(scratch, n_items, sizeof(int64_t));
+    for (size_t i = 0; i < n_nodes; i++)
+        n_sources += i == 0 || source_of(forest, nodes[i]) !=
+                                   source_of(forest, nodes[i - 1]);
     *ranks = (struct forest_ranks){.dtype = forest->dtype,
                                    .n_features = forest->n_features,
                                    .n_sources = n_sources};
     ranks->sources =
         clary_arena_calloc(arena, n_sources, sizeof *ranks->sources);
-    if (!numbering.keys || !ranks->sources)
+    if (!ranks->sources)
         return clary_no_memory(err);
     for (uint32_t s = 0; s < n_sources; s++) {
         size_t end = first + 1;
 
-        while (end < n_items && same_source(&items[end], &items[first]))
+        while (end < n_nodes &&
+               source_of(forest, nodes[end]) == source_of(forest, nodes[first]))
             end++;
-        CLARY_TRY(make_source(&numbering, items + first, end - first, s,
+        CLARY_TRY(make_source(&numbering, nodes + first, end - first, s,
                               &ranks->sources[s], err));
         first = end;
     }

@@ -54,8 +54,8 @@ __attribute__((unused)) static void load_bytes(struct loaded *loaded,
     clary_arena_init(&loaded->temporary, (size_t)256 << 20);
     clary_arena_init(&loaded->scratch, (size_t)256 << 20);
     loaded->status =
-        clary_learner_read(&loaded->temporary, &loaded->scratch, "model", bytes,
-                           len, &loaded->learner, &why);
+        clary_learner_read(&loaded->temporary, &loaded->arena, &loaded->scratch,
+                           "model", bytes, len, &loaded->learner, &why);
     if (loaded->status == CLARY_OK)
         loaded->status = build_loaded(loaded, trees);
     clary_arena_deinit(&loaded->scratch);

@@ -125,35 +125,6 @@ static enum clary_status check_trees(const struct clary_learner *learner,
     return CLARY_OK;
 }
 
-/* A list in the arena of the program, exactly as long as it is. */
-static void *keep(struct clary_arena *arena,
-                  const struct clary_learner_list *list, size_t size)
-{
-    void *copy = clary_arena_calloc(arena, list->n, size);
-
-    if (copy && list->n)
-        memcpy(copy, list->data, list->n * size);
-    return copy;
-}
-
-static struct clary_category_set *keep_sets(
-    struct clary_arena *arena, const struct clary_learner_list *list)
-{
-    struct clary_category_set *sets = keep(arena, list, sizeof *sets);
-
-    for (size_t i = 0; sets && i < list->n; i++) {
-        size_t n = sets[i].n_words;
-        uint32_t *words = clary_arena_calloc(arena, n, sizeof *words);
-
-        if (!words)
-            return NULL;
-        if (n)
-            memcpy(words, sets[i].words, n * sizeof *words);
-        sets[i].words = words;
-    }
-    return sets;
-}
-
 static enum clary_status add_trees(const struct clary_learner *learner,
                                    struct clary_program *program,
                                    struct clary_arena *arena, uint32_t input,
@@ -170,21 +141,20 @@ static enum clary_status add_trees(const struct clary_learner *learner,
         .n_features = (size_t)learner->n_features,
         .n_groups = built->n_groups,
         .n_trees = n,
-        .nodes = keep(arena, &learner->nodes, sizeof *forest.nodes),
+        .nodes = learner->nodes.data,
         .n_nodes = learner->nodes.n,
-        .leaves = keep(arena, &learner->leaves, sizeof *forest.leaves),
-        .leaf_covers = keep(arena, &learner->covers, sizeof(float)),
+        .leaves = learner->leaves.data,
+        .leaf_covers = learner->covers.data,
         .n_leaves = learner->leaves.n,
-        .sets = keep_sets(arena, &learner->sets),
+        .sets = learner->sets.data,
         .n_sets = learner->sets.n,
-        .roots = keep(arena, &learner->roots, sizeof *forest.roots),
+        .roots = learner->roots.data,
         .groups = groups,
         .weights = is_dart ? weights : NULL,
         .base = base,
         .base_first = clary_learner_since(learner, 1, is_dart ? 4 : 3)};
 
-    if (!groups || !base || !weights || !forest.nodes || !forest.leaves ||
-        !forest.leaf_covers || !forest.sets || !forest.roots)
+    if (!groups || !base || !weights)
         return clary_no_memory(err);
     for (size_t t = 0; t < n; t++) {
         groups[t] = (uint32_t)learner->groups[t];

@@ -79,11 +79,15 @@ enum clary_status clary_events_next(struct clary_events *events,
 enum clary_status clary_events_skip(struct clary_events *events,
                                     struct clary_error *err)
 {
-    size_t depth = events->depth;
+    size_t depth = events->depth, n;
     struct clary_event event;
+    const char *bytes;
+    char type;
 
     do {
         CLARY_TRY(clary_events_next(events, &event, err));
+        if (event.kind == CLARY_EVENT_ARRAY)
+            (void)clary_events_take_typed(events, &type, &bytes, &n);
     } while (events->depth > depth);
     return CLARY_OK;
 }
@@ -321,6 +325,37 @@ static enum clary_status store(const struct clary_events *events,
     return CLARY_OK;
 }
 
+/* Elements that all have one type, big-endian. The usual types go without an
+ * event each. */
+static enum clary_status store_typed(const struct clary_events *events,
+                                     char type, const char *bytes, size_t n,
+                                     enum clary_dtype dtype, void *out,
+                                     struct clary_error *err)
+{
+    struct clary_event event = {.kind = CLARY_EVENT_NUMBER,
+                                .type = type,
+                                .len = clary_events_type_bytes(type)};
+
+    if ((dtype == CLARY_DTYPE_F32 && type == 'd') ||
+        (dtype == CLARY_DTYPE_I32 && type == 'l')) {
+        uint32_t *to = out; /* the bits of either */
+
+        for (size_t i = 0; i < n; i++)
+            to[i] = (uint32_t)load_big(bytes + 4 * i, 4);
+        return CLARY_OK;
+    }
+    if (dtype == CLARY_DTYPE_U8 && type == 'U') {
+        if (n > 0)
+            memcpy(out, bytes, n);
+        return CLARY_OK;
+    }
+    for (size_t i = 0; i < n; i++) {
+        event.text = bytes + i * event.len;
+        CLARY_TRY(store(events, &event, dtype, out, i, err));
+    }
+    return CLARY_OK;
+}
+
 enum clary_status clary_events_array(struct clary_events *events,
                                      enum clary_dtype dtype, const char *what,
                                      struct clary_arena *arena, void **out,
@@ -328,7 +363,9 @@ enum clary_status clary_events_array(struct clary_events *events,
 {
     struct clary_event event;
     size_t capacity, count = 0;
+    const char *bytes;
     void *data;
+    char type;
 
     CLARY_TRY(
         clary_events_expect(events, CLARY_EVENT_ARRAY, what, &event, err));
@@ -337,6 +374,10 @@ enum clary_status clary_events_array(struct clary_events *events,
     data = clary_arena_calloc(arena, capacity, clary_dtype_bytes(dtype));
     if (!data)
         return clary_no_memory(err);
+    if (clary_events_take_typed(events, &type, &bytes, n)) {
+        *out = *n ? data : NULL;
+        return store_typed(events, type, bytes, *n, dtype, data, err);
+    }
     for (;;) {
         CLARY_TRY(clary_events_next(events, &event, err));
         if (event.kind == CLARY_EVENT_ARRAY_END)

@@ -151,6 +151,14 @@ enum clary_status clary_events_next_ubjson(struct clary_events *events,
                                            struct clary_error *err)
     CLARY_MUST_USE;
 
+/* UBJSON: whether the array that was just opened states the type and the number
+ * of its elements; then they are passed over, and `bytes` points to them. */
+bool clary_events_take_typed(struct clary_events *events, char *type,
+                             const char **bytes, size_t *n);
+
+/* Bytes of an element of a type; 0: it is no number's. */
+size_t clary_events_type_bytes(char type);
+
 /* Elements of the array that was just opened, an upper bound from the bytes
  * that are left: counted, not guessed, so that memory fits the result. */
 size_t clary_events_count_json(const struct clary_events *events);

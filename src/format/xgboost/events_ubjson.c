@@ -19,8 +19,7 @@
 
 #include <string.h>
 
-/* Bytes of a number's payload; 0: the marker is no number's. */
-static size_t number_bytes(char type)
+size_t clary_events_type_bytes(char type)
 {
     switch (type) {
     case 'i':
@@ -67,7 +66,7 @@ static enum clary_status read_number(struct clary_events *events, char type,
                                      struct clary_event *event,
                                      struct clary_error *err)
 {
-    size_t bytes = number_bytes(type);
+    size_t bytes = clary_events_type_bytes(type);
 
     if (bytes > left_of(events))
         return cut_off(events, err);
@@ -90,7 +89,7 @@ static enum clary_status read_length(struct clary_events *events,
     if (events->at == events->end)
         return cut_off(events, err);
     type = (char)*events->at;
-    if (number_bytes(type) == 0 || type == 'd' || type == 'D')
+    if (clary_events_type_bytes(type) == 0 || type == 'd' || type == 'D')
         return unknown(events, type, err);
     events->at++;
     CLARY_TRY(read_number(events, type, &event, err));
@@ -128,7 +127,7 @@ static enum clary_status read_header(struct clary_events *events,
 
     if (left_of(events) >= 2 && *events->at == '$') {
         level->type = (char)events->at[1];
-        if (number_bytes(level->type) == 0)
+        if (clary_events_type_bytes(level->type) == 0)
             return unknown(events, level->type, err);
         events->at += 2;
         if (events->at == events->end || *events->at != '#')
@@ -141,7 +140,9 @@ static enum clary_status read_header(struct clary_events *events,
     events->at++;
     CLARY_TRY(read_length(events, &level->left, err));
     level->is_counted = true;
-    bytes = level->type && !level->is_object ? number_bytes(level->type) : 1;
+    bytes = level->type && !level->is_object
+                ? clary_events_type_bytes(level->type)
+                : 1;
     if (level->left > left_of(events) / bytes)
         return clary_events_fail(events, err,
                                  "a container of %llu elements, and %zu bytes "
@@ -174,7 +175,7 @@ static enum clary_status read_value(struct clary_events *events, char type,
         CLARY_TRY(clary_events_push(events, type == '{', err));
         return read_header(events, &events->level[events->depth - 1], err);
     default:
-        if (number_bytes(type) == 0)
+        if (clary_events_type_bytes(type) == 0)
             return unknown(events, type, err);
         return read_number(events, type, event, err);
     }
@@ -253,6 +254,22 @@ enum clary_status clary_events_next_ubjson(struct clary_events *events,
     CLARY_TRY(read_marked(events, event, err));
     events->is_done = events->depth == 0;
     return CLARY_OK;
+}
+
+bool clary_events_take_typed(struct clary_events *events, char *type,
+                             const char **bytes, size_t *n)
+{
+    const struct clary_events_level *level = &events->level[events->depth - 1];
+
+    if (!events->is_ubjson || level->is_object || !level->type ||
+        !level->is_counted)
+        return false;
+    *type = level->type;
+    *bytes = (const char *)events->at;
+    *n = (size_t)level->left; /* read_header has seen that they are there */
+    events->at += *n * clary_events_type_bytes(*type);
+    clary_events_pop(events);
+    return true;
 }
 
 size_t clary_events_count_ubjson(const struct clary_events *events)

@@ -43,7 +43,8 @@ void *clary_learner_room(struct clary_learner *learner,
     while (wanted < list->n + more)
         wanted *= 2;
     if (!data || wanted > list->capacity) {
-        data = clary_arena_alloc(learner->arena, wanted * size);
+        data = clary_arena_alloc(list->arena ? list->arena : learner->arena,
+                                 wanted * size);
         if (!data)
             return NULL;
         if (list->n)
@@ -52,6 +53,26 @@ void *clary_learner_room(struct clary_learner *learner,
         list->capacity = wanted;
     }
     return data + list->n * size;
+}
+
+static void expect(struct clary_learner_list *list, size_t n, size_t size)
+{
+    list->data = clary_arena_alloc(list->arena, n * size);
+    list->capacity = list->data ? n : 0;
+}
+
+void clary_learner_expect(struct clary_learner *learner, size_t len,
+                          size_t node_bytes)
+{
+    const struct clary_arena *kept = learner->kept;
+    size_t n = len / node_bytes / 2, bytes; /* of each two nodes one splits */
+
+    if (!clary_size_mul(n, 2 * sizeof(struct clary_forest_node), &bytes) ||
+        bytes > (kept->limit_bytes - kept->chunk_bytes_total) / 2)
+        return; /* it may still fit: lists grow */
+    expect(&learner->nodes, n, sizeof(struct clary_forest_node));
+    expect(&learner->leaves, n + n / 8, sizeof(double));
+    expect(&learner->covers, n + n / 8, sizeof(float));
 }
 
 enum clary_status clary_learner_set_base(struct clary_learner *learner,
@@ -146,6 +167,7 @@ enum clary_status clary_learner_read_plain(struct clary_learner *learner,
 }
 
 enum clary_status clary_learner_read(struct clary_arena *arena,
+                                     struct clary_arena *kept,
                                      struct clary_arena *scratch,
                                      const char *name, const void *bytes,
                                      size_t len, struct clary_learner **out,
@@ -157,6 +179,9 @@ enum clary_status clary_learner_read(struct clary_arena *arena,
     if (!learner)
         return clary_no_memory(err);
     learner->arena = arena;
+    learner->kept = kept;
+    learner->nodes.arena = learner->leaves.arena = learner->covers.arena = kept;
+    learner->sets.arena = learner->roots.arena = kept;
     learner->scratch = scratch;
     learner->name = name;
     learner->parallel_trees = 1;

@@ -8,7 +8,8 @@
  *     build.c           learners to the ops of a program
  *
  * Everything lives in the arena that clary_learner_read gets (the load's
- * temporary one), and ends with it.
+ * temporary one), and ends with it; but the forest, which grows where it stays,
+ * so that a load takes no more memory than the model and one tree.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -40,10 +41,12 @@ struct clary_learner_categories {
 struct clary_learner_list {
     void *data;
     size_t n, capacity;
+    struct clary_arena *arena; /* NULL: the learner's */
 };
 
 struct clary_learner {
     struct clary_arena *arena;
+    struct clary_arena *kept;    /* for the forest: of the program */
     struct clary_arena *scratch; /* for one tree at a time */
     const char *name;            /* of the file, for messages */
     int64_t version[3];          /* of XGBoost that wrote it; 0.x: all 0 */
@@ -61,7 +64,7 @@ struct clary_learner {
     size_t n_categories;
     bool is_margin; /* base_score is already a margin (XGBoost 0.x) */
 
-    /* gbtree, dart */
+    /* gbtree, dart; the lists are kept */
     struct clary_learner_list nodes;  /* struct clary_forest_node */
     struct clary_learner_list leaves; /* double */
     struct clary_learner_list covers; /* float, of leaves */
@@ -100,12 +103,14 @@ struct clary_learner_tree {
 
 /* Reads the model in `bytes`, whichever encoding it is.
  *
- *   name     of the file, for messages
+ *   kept     for what a forest is made of
  *   scratch  reset while it reads, empty at the end
+ *   name     of the file, for messages
  *   errors   CLARY_BAD_MODEL (damaged: what and where), CLARY_UNSUPPORTED
  *            (named, and what would work), CLARY_NO_MEMORY
  */
 enum clary_status clary_learner_read(struct clary_arena *arena,
+                                     struct clary_arena *kept,
                                      struct clary_arena *scratch,
                                      const char *name, const void *bytes,
                                      size_t len, struct clary_learner **out,
@@ -147,6 +152,12 @@ bool clary_learner_probe_pickle(const void *bytes, size_t len);
 void *clary_learner_room(struct clary_learner *learner,
                          struct clary_learner_list *list, size_t more,
                          size_t size);
+
+/* Makes room for the forest of a file of `len` bytes, of which a node takes at
+ * least `node_bytes`: lists that grow leave what they outgrow behind. Room that
+ * is not used is not touched, and so takes no memory. */
+void clary_learner_expect(struct clary_learner *learner, size_t len,
+                          size_t node_bytes);
 
 /* Takes base_score from "5E-1" or "[1E0,2E0]". */
 enum clary_status clary_learner_set_base(struct clary_learner *learner,

@@ -335,6 +335,7 @@ enum clary_status clary_learner_read_binary(struct clary_learner *learner,
                                   "it is none of XGBoost's formats: JSON, "
                                   "UBJSON, binary or a pickled Booster");
     unwrap(&cursor.at, cursor.end);
+    clary_learner_expect(learner, len, NODE_BYTES + STAT_BYTES);
     CLARY_TRY(read_param(&cursor, &has_attributes, err));
     CLARY_TRY(read_booster(&cursor, err));
     return has_attributes ? read_attributes(&cursor, err) : CLARY_OK;

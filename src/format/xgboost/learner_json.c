@@ -25,6 +25,10 @@
 
 #include <string.h>
 
+/* What a node takes in a file that XGBoost writes: ten arrays have an element
+ * for each, in UBJSON of 34 bytes. */
+enum { JSON_NODE_BYTES = 40, UBJSON_NODE_BYTES = 34 };
+
 enum clary_status clary_members_read(struct clary_learner_reader *reader,
                                      const char *what,
                                      const struct clary_member *members,
@@ -395,6 +399,8 @@ enum clary_status clary_learner_read_json(struct clary_learner *learner_,
         return clary_no_memory(err);
     reader->learner = learner_;
     clary_events_init(&reader->events, learner_->name, bytes, len, is_ubjson);
+    clary_learner_expect(learner_, len,
+                         is_ubjson ? UBJSON_NODE_BYTES : JSON_NODE_BYTES);
     CLARY_TRY(
         clary_members_read(reader, "the document", document_members, err));
     CLARY_TRY(clary_events_next(&reader->events, &event, err));

@@ -119,7 +119,7 @@ static enum clary_status add_set(struct conversion *conversion, int32_t node,
         largest = codes[i] > largest ? codes[i] : largest;
     }
     set = clary_learner_room(learner, &learner->sets, 1, sizeof *set);
-    words = clary_arena_calloc(learner->arena, (size_t)(largest + 32) / 32,
+    words = clary_arena_calloc(learner->kept, (size_t)(largest + 32) / 32,
                                sizeof *words);
     if (!set || !words)
         return clary_no_memory(err);

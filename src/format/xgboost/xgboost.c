@@ -121,10 +121,11 @@ static enum clary_status read_models(struct load *load, struct clary_error *err)
     for (size_t i = 0; i < load->n; i++) {
         const struct clary_file *file = load->files[i];
 
-        CLARY_TRY(clary_learner_read(loading->temporary, &load->scratch,
-                                     file->path, file->bytes, file->len,
-                                     &load->learners[i], err));
+        CLARY_TRY(clary_learner_read(loading->temporary, loading->arena,
+                                     &load->scratch, file->path, file->bytes,
+                                     file->len, &load->learners[i], err));
         clary_arena_reset(&load->scratch);
+        clary_artifact_put_aside(loading->artifact, file);
         loading->n_nodes += load->learners[i]->nodes.n;
     }
     return CLARY_OK;
