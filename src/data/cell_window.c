@@ -21,3 +21,17 @@ void clary_cell_window_open(struct clary_cell_window *window,
     window->next = 0;
     kernel->split(window->text, 1 + len, between, line_end, &window->index);
 }
+
+uint16_t clary_cell_window_move(struct clary_cell_window *window,
+                                const struct clary_cell_kernel *kernel,
+                                char between, char line_end, const char *p,
+                                const char *end)
+{
+    const struct clary_cell_index *index = &window->index;
+    if (!clary_cell_window_has(window, p))
+        clary_cell_window_open(window, kernel, between, line_end, p, end);
+    size_t before = (size_t)(p - window->from);
+    while (window->next < index->n && index->at[window->next + 1] <= before)
+        window->next++;
+    return (uint16_t)before;
+}

@@ -24,6 +24,13 @@ void clary_cell_window_open(struct clary_cell_window *window,
                             char between, char line_end, const char *p,
                             const char *end);
 
+/* Moves on to the cell that begins at `p`, which is not before the last one,
+ * and opens it there if need be. Returns the place of the byte before it. */
+uint16_t clary_cell_window_move(struct clary_cell_window *window,
+                                const struct clary_cell_kernel *kernel,
+                                char between, char line_end, const char *p,
+                                const char *end);
+
 /* Whether `p`, which is not before the last one, is in it. */
 static inline bool clary_cell_window_has(const struct clary_cell_window *window,
                                          const char *p)

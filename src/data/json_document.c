@@ -371,6 +371,8 @@ static enum clary_status take_numbers(struct clary_reader *reader,
                                       struct clary_error *err)
 {
     const struct clary_json *json = reader->state;
+    if (json->role == CLARY_JSON_MEMBER_ROLE)
+        return clary_json_objects(reader, at, end, err);
     if (json->role != CLARY_JSON_ELEMENT_ROLE)
         return CLARY_OK;
     CLARY_TRY(clary_json_rows(reader, at, end, err));

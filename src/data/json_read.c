@@ -310,6 +310,7 @@ enum clary_status clary_json_read_feed(struct clary_reader *reader,
     struct clary_json *json = reader->state;
     const char *p = bytes, *end = bytes + len;
     clary_json_rows_close(json);
+    clary_json_objects_close(json);
     while (p < end) {
         if (json->token == CLARY_JSON_STRING) {
             CLARY_TRY(read_string(reader, &p, end, err));

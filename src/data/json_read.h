@@ -7,6 +7,7 @@
  *     json_names.c     which inputs and columns they mean
  *     json_value.c     the numbers of a row and where they go
  *     json_rows.c      many rows of plain numbers at a time
+ *     json_objects.c   many rows of named numbers at a time
  *     json_columns.c   several inputs column by column, kept until all are
  *                      there
  *     kserve_*.c       another grammar: kserve_read.h
@@ -152,11 +153,13 @@ struct clary_json_grammar {
                                  const char *end, struct clary_error *err);
 };
 
-struct clary_json_window; /* json_rows.c */
+struct clary_json_window;  /* json_rows.c */
+struct clary_json_objects; /* json_objects.c */
 
 struct clary_json {
     const struct clary_json_grammar *grammar;
-    struct clary_json_window *window; /* NULL: not needed yet */
+    struct clary_json_window *window;   /* NULL: not needed yet */
+    struct clary_json_objects *objects; /* NULL: likewise */
 
     /* of the model */
     size_t n_columns;
@@ -272,12 +275,20 @@ enum clary_status clary_json_rows(struct clary_reader *reader, const char **at,
 /* Another piece begins. */
 void clary_json_rows_close(struct clary_json *json);
 
+/* --- json_objects.c */
+
+/* The same at a number that is a member of a row. */
+enum clary_status clary_json_objects(struct clary_reader *reader,
+                                     const char **at, const char *end,
+                                     struct clary_error *err) CLARY_MUST_USE;
+void clary_json_objects_close(struct clary_json *json);
+
 /* --- json_value.c */
 
 /* Whether no element has categories that look like numbers. */
 bool clary_json_takes_numbers(const struct clary_field *field);
 
-/* The value is a row, no number of which was seen, and is the next row now. */
+/* The value, no number of which was seen, is that of the next row now. */
 void clary_json_value_next_row(struct clary_reader *reader);
 
 /* "row 3, column 2 (HouseAge): " and `what`, of the next number. */

@@ -107,21 +107,6 @@ static size_t collect(struct clary_json_window *window, size_t width,
     return rows;
 }
 
-/* Moves on to the cell at `p`, which may be a new window's. */
-static void move_window(const struct clary_reader *reader,
-                        struct clary_cell_window *cells, const char *p,
-                        const char *end)
-{
-    const struct clary_json *json = reader->state;
-    const struct clary_cell_index *index = &cells->index;
-    if (!clary_cell_window_has(cells, p))
-        clary_cell_window_open(cells, reader->cell_kernel, ',', ']', p, end);
-    size_t at = (size_t)(p - cells->from); /* the byte before it in `text` */
-    while (cells->next < index->n && index->at[cells->next + 1] <= at)
-        cells->next++;
-    json->window->before[0] = (uint16_t)at;
-}
-
 /* `n` rows are complete, and as many more begun. */
 static enum clary_status end_rows(struct clary_reader *reader, size_t n,
                                   enum form form, struct clary_error *err)
@@ -187,7 +172,8 @@ enum clary_status clary_json_rows(struct clary_reader *reader, const char **at,
     struct clary_cell_window *cells = &json->window->cells;
     for (;;) {
         const char *first = *at;
-        move_window(reader, cells, first, end);
+        json->window->before[0] = clary_cell_window_move(
+            cells, reader->cell_kernel, ',', ']', first, end);
         size_t n = read_rows(reader, at, form);
         if (n > 0) {
             CLARY_TRY(end_rows(reader, n, form, err));

@@ -77,7 +77,7 @@ void clary_json_value_next_row(struct clary_reader *reader)
 {
     struct clary_json *json = reader->state;
     json->value.row = reader->n_rows + 1;
-    next_field(reader, 0);
+    point(reader, json->value.field, json->value.element);
 }
 
 void clary_json_aim_field(struct clary_reader *reader, size_t field)

@@ -34,10 +34,14 @@ static enum clary_status take_rows(void *context, struct clary_rows *rows,
                                    struct clary_error *err)
 {
     struct outcome *outcome = context;
-    size_t bytes = rows->n_rows * rows->fields[0].width * sizeof(float);
-    const uint8_t *data = rows->data[0];
-    for (size_t i = 0; i < bytes; i++)
-        outcome->digest = (outcome->digest ^ data[i]) * UINT64_C(0x100000001B3);
+    for (size_t r = 0; r < rows->n_rows; r++)
+        for (size_t f = 0; f < rows->n_fields; f++) {
+            size_t bytes = rows->fields[f].width * sizeof(float);
+            const uint8_t *row = (const uint8_t *)rows->data[f] + r * bytes;
+            for (size_t i = 0; i < bytes; i++)
+                outcome->digest =
+                    (outcome->digest ^ row[i]) * UINT64_C(0x100000001B3);
+        }
     outcome->n_rows += rows->n_rows;
     outcome->n_blocks++;
     rows->n_rows = 0;
@@ -52,8 +56,8 @@ struct form {
 };
 
 struct body {
-    struct clary_field field;
-    size_t capacity, len;
+    struct clary_field fields[3];
+    size_t n_fields, capacity, len;
     char bytes[MOST_BYTES + 8192];
 };
 
@@ -65,10 +69,12 @@ static struct outcome read_body(size_t piece,
     struct outcome outcome = {.n_rows = 0};
     struct clary_arena arena;
     clary_arena_init(&arena, 1 << 24);
-    void *data[] = {clary_arena_alloc(&arena, body.capacity * body.field.width *
-                                                  sizeof(float))};
-    struct clary_rows rows = {.fields = &body.field,
-                              .n_fields = 1,
+    void *data[3];
+    for (size_t f = 0; f < body.n_fields; f++)
+        data[f] = clary_arena_alloc(
+            &arena, body.capacity * body.fields[f].width * sizeof(float));
+    struct clary_rows rows = {.fields = body.fields,
+                              .n_fields = body.n_fields,
                               .data = data,
                               .capacity = body.capacity,
                               .full = take_rows,
@@ -141,7 +147,8 @@ static void make_body(const struct form *form, size_t width, size_t len,
                       uint32_t odd)
 {
     static const char *const others[] = {" , ", ",[", ",\n", "]", "}", ":"};
-    body.field = (struct clary_field){
+    body.n_fields = 1;
+    body.fields[0] = (struct clary_field){
         "x", CLARY_DTYPE_F32, {1, {(int64_t)width}}, width, NULL};
     body.capacity = 1 + random_below(MOST_CAPACITY);
     body.len = 0;
@@ -207,13 +214,15 @@ TEST(other_shapes)
         "[1, 2, 3, 4]\n[5, 6, 7, 8] [9, 10, 11, 12]\n[1, 2, 3, 4]\n"};
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
         for (size_t rank = 0; rank < 3; rank++) {
-            body.field = (struct clary_field){
+            body.n_fields = 1;
+            body.fields[0] = (struct clary_field){
                 "x", CLARY_DTYPE_F32, {2, {2, 2}}, 4, NULL};
             if (rank == 1)
-                body.field.shape = (struct clary_shape){1, {4}};
+                body.fields[0].shape = (struct clary_shape){1, {4}};
             if (rank == 0)
-                body.field = (struct clary_field){
-                    "x", CLARY_DTYPE_F32, {0, {0}}, 1, NULL};
+                body.n_fields = 1;
+            body.fields[0] =
+                (struct clary_field){"x", CLARY_DTYPE_F32, {0, {0}}, 1, NULL};
             body.capacity = 3;
             body.len = 0;
             add(bodies[i]);
@@ -240,12 +249,100 @@ TEST(categories)
                                           i == 0 ? 3 : 2, false, &categories[1],
                                           &err),
                      CLARY_OK);
-        body.field = (struct clary_field){"x",  CLARY_DTYPE_F32, {1, {2}}, 2,
-                                          NULL, categories};
+        body.n_fields = 1;
+        body.fields[0] = (struct clary_field){
+            "x", CLARY_DTYPE_F32, {1, {2}}, 2, NULL, categories};
         body.capacity = 4;
         body.len = 0;
         add(rows);
         CHECK(compare());
     }
     clary_arena_deinit(&arena);
+}
+
+/* How a row of named numbers looks. */
+struct style {
+    const char *names[5];
+    const char *colon, *comma, *open, *between;
+};
+
+static const struct style styles[] = {
+    {{"p", "a", "b", "c", "r"}, ": ", ", ", "{", ", "},
+    {{"r", "c", "p", "b", "a"}, ":", ",", "{", ","},
+    {{"b", "p", "r", "a", "c"}, " : ", ",\n  ", "\n{ ", ",\n"},
+    {{"p", "q[0]", "q[2]", "q[1]", "r"}, ":", ", ", "{", ", "},
+    {{"p", "a", "b", "c", "r"}, ":", ",", "{", "\n"},
+    {{"p", "a", "b", "c", "a"}, ": ", ", ", "{", ", "}};
+
+/* Rows in one style, now and then in another. The last style is an error. */
+static void make_objects(const struct style *style, size_t len, uint32_t odd)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    bool lines = strcmp(style->between, "\n") == 0;
+    bool elements = strcmp(style->names[1], "q[0]") == 0;
+    body.fields[0] =
+        (struct clary_field){"p", CLARY_DTYPE_F32, {1, {1}}, 1, NULL};
+    body.fields[1] = (struct clary_field){
+        "q", CLARY_DTYPE_F32, {1, {3}}, 3, elements ? NULL : names};
+    body.fields[2] =
+        (struct clary_field){"r", CLARY_DTYPE_F32, {0, {0}}, 1, NULL};
+    body.n_fields = 3;
+    body.capacity = 1 + random_below(MOST_CAPACITY);
+    body.len = 0;
+    add(lines ? "" : "{\"instances\": [");
+    for (size_t r = 0; body.len < len; r++) {
+        const struct style *other = style;
+        if (odd > 0 && !elements && !lines && random_below(odd) == 0)
+            other = &styles[random_below(random_below(20) == 0 ? 6 : 3)];
+        add(r > 0 ? style->between : "");
+        add(other->open);
+        for (size_t i = 0; i < 5; i++) {
+            add(i > 0 ? other->comma : "");
+            add("\"");
+            add(other->names[i]);
+            add("\"");
+            add(other->colon);
+            add_number(odd * 5);
+        }
+        add("}");
+    }
+    add(lines ? "\n" : "]}");
+}
+
+TEST(named_rows)
+{
+    for (size_t i = 0; i < 5; i++) {
+        make_objects(&styles[i], MOST_BYTES, 0);
+        CHECK(compare());
+        for (int round = 0; round < 5; round++) {
+            make_objects(&styles[i], 1 + random_below(MOST_BYTES),
+                         (uint32_t[]){1000, 100, 30, 10, 3}[round]);
+            compare();
+        }
+    }
+}
+
+/* Names that hold what ends a cell; and one that is there twice, or not. */
+TEST(names_in_rows)
+{
+    static const char *const names[] = {"a}, {", "\\\"", "}"};
+    static const char *const ends[] = {"{\"a}, {\": 1, \"\\\\\\\"\": 2}",
+                                       "{\"}\": 1, \"}\": 2, \"a}, {\": 5}",
+                                       "{\"}\": 1, \"a}, {\": 5, \"x\": 1}"};
+    for (size_t i = 0; i < 3; i++) {
+        body.n_fields = 1;
+        body.fields[0] =
+            (struct clary_field){"x", CLARY_DTYPE_F32, {1, {3}}, 3, names};
+        body.capacity = 4;
+        body.len = 0;
+        add("[");
+        for (int r = 0; r < 50; r++)
+            add("{\"a}, {\": 1.5, \"\\\\\\\"\": -2, \"}\": 3e1}, ");
+        if (i == 0)
+            body.len -= 2;
+        else
+            add(ends[i]);
+        add("]");
+        CHECK(compare() == (i == 0));
+    }
 }
