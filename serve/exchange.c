@@ -127,7 +127,8 @@ static void cancel(struct work *work)
     exchange->pool->resume(exchange->pool->context, exchange->connection);
 }
 
-bool exchange_prepare(struct exchange *exchange, int fd, void *connection)
+bool exchange_prepare(struct exchange *exchange, size_t turn_bytes, int fd,
+                      void *connection)
 {
     if (exchange->inbox == NULL)
         exchange->inbox = malloc(HTTP_PIECE_BYTES);
@@ -139,12 +140,14 @@ bool exchange_prepare(struct exchange *exchange, int fd, void *connection)
     exchange->connection = connection;
     exchange->work = (struct work){.run = run, .cancel = cancel};
     exchange->inbox_len = 0;
+    exchange->turn_bytes =
+        turn_bytes < HTTP_PIECE_BYTES ? turn_bytes : HTTP_PIECE_BYTES;
     return true;
 }
 
 size_t exchange_gather(struct exchange *exchange, const char *bytes, size_t len)
 {
-    size_t room = HTTP_PIECE_BYTES - exchange->inbox_len;
+    size_t room = exchange->turn_bytes - exchange->inbox_len;
     size_t n = len < room ? len : room;
 
     memcpy(exchange->inbox + exchange->inbox_len, bytes, n);

@@ -38,6 +38,7 @@ struct exchange {
     struct work work;
     char *inbox; /* HTTP_PIECE_BYTES; NULL: it was never heavy */
     size_t inbox_len;
+    size_t turn_bytes; /* with so much a turn begins */
 };
 
 /* Begin with zeros, `app`, and `resume` with what it needs if exchanges can be
@@ -66,7 +67,8 @@ void exchange_put_off(struct exchange *exchange, void *connection);
 void exchange_pool_resume(struct exchange_pool *pool);
 
 /* Makes it a heavy one. False: no memory. */
-bool exchange_prepare(struct exchange *exchange, int fd, void *connection);
+bool exchange_prepare(struct exchange *exchange, size_t turn_bytes, int fd,
+                      void *connection);
 
 /* Keeps bytes of the body for the next turn. Returns how many; fewer than
  * `len` when the inbox is full. */

@@ -141,10 +141,12 @@ static enum MHD_Result begin(struct http_loop *loop, struct MHD_Connection *mhd,
     exchange->is_packed = head->content_encoding != NULL;
     exchange->is_unwanted = !app->begin(exchange->request, head);
     if (!exchange->is_unwanted) {
-        bool is_heavy = app->is_heavy != NULL &&
-                        loop->exchanges.workers != NULL &&
-                        app->is_heavy(exchange->request);
-        return !is_heavy || exchange_prepare(exchange, connection->fd, mhd)
+        size_t turn_bytes =
+            app->turn_bytes != NULL && loop->exchanges.workers != NULL
+                ? app->turn_bytes(exchange->request)
+                : 0;
+        return turn_bytes == 0 || exchange_prepare(exchange, turn_bytes,
+                                                   connection->fd, mhd)
                    ? MHD_YES
                    : MHD_NO;
     }
@@ -216,7 +218,7 @@ static enum MHD_Result take_heavy_piece(struct MHD_Connection *mhd,
 
     if (!is_last) {
         *len -= exchange_gather(exchange, bytes, *len);
-        if (exchange->inbox_len < HTTP_PIECE_BYTES)
+        if (exchange->inbox_len < exchange->turn_bytes)
             return MHD_YES;
     }
     MHD_suspend_connection(mhd);

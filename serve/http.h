@@ -71,9 +71,10 @@ struct http_app {
     void (*request_free)(void *request);
     /* False: the answer is known and the body is not wanted. */
     bool (*begin)(void *request, const struct http_head *head);
-    /* Whether feed and finish take too long for an event loop: then workers
-     * call them. NULL: they never do. */
-    bool (*is_heavy)(void *request);
+    /* Where feed and finish take too long for an event loop, so that workers
+     * call them: how much of the body they are fed in one turn, at most
+     * HTTP_PIECE_BYTES. 0: the loop calls them. NULL: it always does. */
+    size_t (*turn_bytes)(void *request);
     /* False: the rest of the body is not wanted. */
     bool (*feed)(void *request, const char *bytes, size_t len);
     /* The body is complete, or was not wanted. */

@@ -11,12 +11,10 @@
 #include <inttypes.h>
 #include <time.h>
 
-enum {
-    NUMBER_BYTES = 16,    /* a number of a reply, and what separates it */
-    EXPLAINED_BYTES = 256 /* some rows, that take milliseconds to explain: so
-                           * often a request that is explained looks at the
-                           * clock */
-};
+enum { NUMBER_BYTES = 16 }; /* a number of a reply, and what separates it */
+
+/* So long may a worker be at a request that is explained, or one row. */
+#define TURN_NS 5e6
 
 static enum clary_status check_length(struct route_request *request,
                                       uint64_t length)
@@ -74,6 +72,23 @@ static bool is_heavy(const struct route_request *request)
     /* a pace that is not known is 0: infinitely slow */
     return HTTP_PIECE_BYTES * 1e6 / model->pace.body_bytes_per_s >
            (double)request->routes->piece_budget_us;
+}
+
+/* How much of the body may pass between two looks at the clock, and at the
+ * other requests. */
+static size_t turn_bytes(const struct route_request *request)
+{
+    const struct registry_model *model = request->model;
+    double row_bytes = 64, bytes;
+
+    if (!request->is_explained)
+        return HTTP_PIECE_BYTES;
+    if (model->pace.rows_per_s > 0)
+        row_bytes = model->pace.body_bytes_per_s / model->pace.rows_per_s;
+    bytes = row_bytes * TURN_NS / clary_model_explanation_ns(model->model);
+    if (bytes > HTTP_PIECE_BYTES)
+        return HTTP_PIECE_BYTES;
+    return bytes < row_bytes ? (size_t)row_bytes + 1 : (size_t)bytes;
 }
 
 /* What the reply will take to a byte of the body: as much as that to the rows
@@ -153,18 +168,18 @@ void intake_begin(struct route_request *request, const struct http_head *head)
     if (route_is_answered(request))
         return;
     request->intake.reply_bytes_per_byte = reply_ratio(request);
+    request->intake.turn_bytes = turn_bytes(request);
     if (read_coding(request, head->content_encoding) != CLARY_OK)
         route_fail_with_error(request);
     else if ((excess = admit(request, length)) != NULL)
         refuse_excess(request, excess);
 }
 
-/* Feeds the route in pieces that are no longer than what may pass between two
- * looks at the clock. */
+/* An inflated piece may be long. */
 static void feed_route(struct route_request *request, const char *bytes,
                        size_t len)
 {
-    size_t most = request->is_explained ? EXPLAINED_BYTES : len;
+    size_t most = request->is_explained ? request->intake.turn_bytes : len;
 
     while (len > 0 && !route_is_answered(request)) {
         size_t piece = len < most ? len : most;

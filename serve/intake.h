@@ -28,7 +28,8 @@ struct intake {
     char first_byte;             /* of the body */
     int64_t deadline_ms;         /* on the monotonic clock; 0: none */
     double reply_bytes_per_byte; /* of the body, expected; 0: not known */
-    uint64_t body_bytes;         /* inflated, fed so far */
+    size_t turn_bytes;   /* of the body, fed at once where that takes long */
+    uint64_t body_bytes; /* inflated, fed so far */
 };
 
 /* Each of them may answer the request. */

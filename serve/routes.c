@@ -379,10 +379,10 @@ static bool request_begin(void *argument, const struct http_head *head)
     return !route_is_answered(request);
 }
 
-static bool request_is_heavy(void *argument)
+static size_t request_turn_bytes(void *argument)
 {
     const struct route_request *request = argument;
-    return request->intake.ticket.is_queued;
+    return request->intake.ticket.is_queued ? request->intake.turn_bytes : 0;
 }
 
 static bool request_feed(void *argument, const char *bytes, size_t len)
@@ -438,7 +438,7 @@ struct http_app routes_app(struct routes *routes)
         .request_new = request_new,
         .request_free = request_free,
         .begin = request_begin,
-        .is_heavy = request_is_heavy,
+        .turn_bytes = request_turn_bytes,
         .feed = request_feed,
         .finish = request_finish,
         .release = request_release,

@@ -139,6 +139,11 @@ enum clary_status clary_model_contributions(const struct clary_model *model,
                                             struct clary_error *err)
     CLARY_MUST_USE __attribute__((nonnull));
 
+/* About what explaining a row costs on one core, in nanoseconds; 0: it cannot
+ * be done. */
+double clary_model_explanation_ns(const struct clary_model *model)
+    __attribute__((nonnull));
+
 /* A file of the artifact by its path inside it ("clary/golden.csv"); false if
  * there is none. The bytes are not NUL-terminated. */
 int clary_model_file(const struct clary_model *model, const char *path,

@@ -168,6 +168,11 @@ enum clary_status clary_model_contributions(const struct clary_model *model,
     return CLARY_OK;
 }
 
+double clary_model_explanation_ns(const struct clary_model *model)
+{
+    return model->explainer ? clary_explainer_row_ns(model->explainer) : 0;
+}
+
 uint64_t clary_model_serial(const struct clary_model *model)
 {
     return model->serial;

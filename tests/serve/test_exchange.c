@@ -91,7 +91,7 @@ TEST(without_memory)
 
 /* --- heavy requests ------------------------------------------------------ */
 
-enum { BODY_BYTES = 20000 };
+enum { BODY_BYTES = 20000, TURN_BYTES = 7000 };
 
 static char fed[BODY_BYTES + 1];
 static size_t n_fed, wanted;
@@ -152,7 +152,7 @@ static struct exchange *begin_heavy(struct exchange_pool *pool, int sockets[2])
     CHECK_STATUS(workers_start(1, &pool->workers, &err), CLARY_OK);
     CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
     struct exchange *exchange = exchange_acquire(pool);
-    CHECK(exchange_prepare(exchange, sockets[0], fed));
+    CHECK(exchange_prepare(exchange, TURN_BYTES, sockets[0], fed));
     return exchange;
 }
 
@@ -182,15 +182,15 @@ TEST(a_body_goes_through_the_inbox)
         size_t piece = BODY_BYTES - at < 3000 ? BODY_BYTES - at : 3000;
         size_t n = exchange_gather(exchange, body + at, piece);
         at += n;
-        if (n == piece && exchange->inbox_len < HTTP_PIECE_BYTES)
+        if (n == piece && exchange->inbox_len < TURN_BYTES)
             continue;
-        CHECK_INT(exchange->inbox_len, HTTP_PIECE_BYTES);
+        CHECK_INT(exchange->inbox_len, TURN_BYTES);
         CHECK(exchange_send(exchange, false));
         wait_for_resume();
         CHECK(!exchange->is_finished && !exchange->is_dropped);
         n_turns++;
     }
-    CHECK_INT(n_turns, BODY_BYTES / HTTP_PIECE_BYTES);
+    CHECK_INT(n_turns, BODY_BYTES / TURN_BYTES);
     CHECK(exchange_send(exchange, true));
     wait_for_resume();
     CHECK(exchange->is_finished && !exchange->is_dropped);

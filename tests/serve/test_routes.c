@@ -298,14 +298,46 @@ TEST(heavy_by_budget)
 
     routes.piece_budget_us = 0;
     CHECK(app.begin(request, &post));
-    CHECK(app.is_heavy(request));
+    CHECK_INT(app.turn_bytes(request), HTTP_PIECE_BYTES);
     app.release(request);
     CHECK(!app.begin(request, &ping));
-    CHECK(!app.is_heavy(request));
+    CHECK_INT(app.turn_bytes(request), 0);
     app.release(request);
     routes.piece_budget_us = INT64_MAX;
     CHECK(app.begin(request, &post));
-    CHECK(!app.is_heavy(request));
+    CHECK_INT(app.turn_bytes(request), 0);
+    app.release(request);
+    app.request_free(request);
+    registry_free(routes.registry);
+}
+
+/* Explanations are the workers', whatever the budget. */
+TEST(explained)
+{
+    struct routes routes =
+        make_routes("tests/golden/xgboost/multi-softprob/model.tar.gz");
+    struct http_app app = routes_app(&routes);
+    void *request = app.request_new(app.context);
+    struct http_head head = post;
+    struct http_answer answer;
+
+    routes.piece_budget_us = INT64_MAX;
+    CHECK(app.begin(request, &head));
+    CHECK_INT(app.turn_bytes(request), 0);
+    app.release(request);
+    head.attributes = "clary-explain=shap";
+    CHECK(app.begin(request, &head));
+    CHECK(app.turn_bytes(request) > 0);
+    CHECK(app.turn_bytes(request) <= HTTP_PIECE_BYTES);
+    CHECK(app.feed(request, "1,2,3,4,5\n", 10));
+    app.finish(request, &answer);
+    CHECK_INT(answer.status, 200);
+    app.release(request);
+    head.attributes = "clary-explain=all";
+    CHECK(!app.begin(request, &head));
+    CHECK_INT(app.turn_bytes(request), 0);
+    app.finish(request, &answer);
+    CHECK_INT(answer.status, 400);
     app.release(request);
     app.request_free(request);
     registry_free(routes.registry);
