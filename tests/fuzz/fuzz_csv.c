@@ -1,10 +1,10 @@
 /* fuzz_csv.c: a body of text/csv in one piece and in many, with each table of
  * kernels.
  *
- * The first byte chooses the model's inputs, the header's mode and whether
- * empty cells are missing values; the second where the pieces are cut; the
- * rest is the body. However it is cut, and whichever table reads it, the rows
- * or the error must be the same.
+ * The first byte chooses the model's inputs, the header's mode, whether empty
+ * cells are missing values and whether the reader is pythonic; the second where
+ * the pieces are cut; the rest is the body. However it is cut, and whichever
+ * table reads it, the rows or the error must be the same.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -82,6 +82,7 @@ static struct outcome read_body(uint8_t choice, const char *body, size_t len,
                                   .arena = &arena,
                                   .header = modes[choice / 4 % 4],
                                   .missing_is_nan = choice / 16 % 2,
+                                  .pythonic = choice / 32 % 2,
                                   .cell_kernel = kernel};
     const struct clary_codec *csv = &clary_codec_csv;
     outcome.status = csv->read_begin(&reader, &outcome.err);

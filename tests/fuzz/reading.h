@@ -97,6 +97,7 @@ static struct outcome read_body(const struct clary_codec *codec, uint8_t choice,
     struct clary_reader reader = {.rows = &rows,
                                   .arena = &arena,
                                   .missing_is_nan = choice / N_MODELS % 2,
+                                  .pythonic = choice / N_MODELS / 2 % 2,
                                   .signature_name = "s",
                                   .cell_kernel = kernel};
     outcome.status = codec->read_begin(&reader, &outcome.err);
