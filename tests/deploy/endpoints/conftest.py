@@ -62,16 +62,22 @@ def accounts(world, example, tmp_path, monkeypatch, request):
     return found
 
 
+@pytest.fixture(scope="session")
+def kept_accounts():
+    """Sessions, for all tests: opening one takes longer than most commands."""
+    return {}
+
+
 @pytest.fixture
-def open_accounts(accounts, monkeypatch):
-    """Commands of one test share their sessions: opening one takes longer than
-    most commands do."""
+def open_accounts(accounts, kept_accounts, monkeypatch):
+    """Commands share their sessions."""
     original = session.Aws._opened
-    kept = {}
+    kept = kept_accounts
 
     def opened(self, name, role, base):
         number = self._config.accounts.number(name)
-        key = (name, role, base.profile_name, accounts.person, number)
+        person = (base.profile_name, accounts.person, accounts.world.generation)
+        key = (name, role, number, *person)
         if key not in kept:
             kept[key] = original(self, name, role, base)
         kept[key]._out, kept[key].dry_run = self._out, self._dry_run

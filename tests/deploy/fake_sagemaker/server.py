@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 from .errors import (
     AccessDeniedError,
@@ -114,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each answer waits 40 ms for an ACK
     wbufsize = -1
-    router: Router  # set by serve()
+    router: ClassVar[Router]  # set by whoever calls serve()
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -312,10 +312,15 @@ def _canonical(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def serve(router: Router) -> ThreadingHTTPServer:
-    """A server on a free port of loopback, running in a thread of its own."""
-    handler = type("BoundHandler", (Handler,), {"router": router})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+class Server(ThreadingHTTPServer):
+    """On a free port of loopback."""
+
+    RequestHandlerClass: type[Handler]
+
+
+def serve() -> Server:
+    """A server in a thread of its own; its handler's router is to be set."""
+    server = Server(("127.0.0.1", 0), type("BoundHandler", (Handler,), {}))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

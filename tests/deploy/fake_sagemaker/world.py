@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import logging
 import pathlib
-import urllib.request
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from moto.core.base_backend import BackendDict
 from moto.server import ThreadedMotoServer
 from werkzeug.serving import WSGIRequestHandler
 
@@ -35,6 +35,7 @@ from .registry import Registry
 from .runtime import Runtime
 from .server import Router, serve
 
+GIVE_KEYS = ("iam", "sts")
 FRONTED = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "ECR", "CLOUDWATCH")
 
 
@@ -54,6 +55,10 @@ class World:
         self._moto.start()
         host, port = self._moto.get_host_and_port()
         self.moto_url = f"http://{host}:{port}"
+        self._identities = Identities(self.moto_url)
+        self.generation = 0  # of the keys that were given out
+        self._server = serve()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._build()
 
     def _build(self) -> None:
@@ -78,7 +83,7 @@ class World:
         self.registry.on_registered.append(self.lineage.registered)
         self.endpoints.on_change.append(self.lineage.deployed)
         self.router = Router(
-            identities=Identities(self.moto_url),
+            identities=self._identities,
             moto_url=self.moto_url,
             runtime=Runtime(
                 self.clock, self.endpoints, self.metrics, self.client
@@ -92,29 +97,35 @@ class World:
                 **self.lineage.operations(),
             },
         )
-        self._server = serve(self.router)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._server.RequestHandlerClass.router = self.router
 
     def close(self) -> None:
-        self._shut()
-        self._moto.stop()
-
-    def reset(self) -> None:
-        """No account has anything any more."""
-        self._shut()
-        request = urllib.request.Request(
-            f"{self.moto_url}/moto-api/reset", method="POST"
-        )
-        with urllib.request.urlopen(request):
-            pass
-        self._keys.clear()
-        self._clients.clear()
-        self._build()
-
-    def _shut(self) -> None:
         self._server.shutdown()
         self._server.server_close()
         self.host.stop_all()
+        self._moto.stop()
+
+    def reset(self) -> None:
+        """No account has anything any more. Keys stay good, and so do clients:
+        making them anew would take longer than most tests."""
+        self.host.stop_all()
+        for backend in BackendDict._instances:  # type: ignore[misc]
+            if backend.service_name not in GIVE_KEYS:
+                for account in backend.values():
+                    account.reset()
+        if not self._keys_are_good():
+            self._keys.clear()
+            self._clients.clear()
+            self._identities = Identities(self.moto_url)
+            self.generation += 1
+        self._build()
+
+    def _keys_are_good(self) -> bool:
+        """Other tests reset moto as a whole, which forgets them."""
+        for account, role in self._keys:
+            sts = self._client("sts", account, role, self.moto_url)
+            return bool(sts.get_caller_identity()["Account"] == account)
+        return True
 
     # --- for tests
 
