@@ -281,7 +281,8 @@ static int serve(const struct config *config, struct routes *routes)
     /* before there is a model, and so an invocation */
     routes->invoke.team = server_team(server);
     if (registry_load(routes->registry, config->model_path, &load,
-                      &routes->invoke, &err) != CLARY_OK) {
+                      &routes->invoke, (enum golden_policy)config->golden,
+                      &err) != CLARY_OK) {
         status = log_failure("cannot load the model", &err);
     } else {
         block_signals();

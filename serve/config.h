@@ -55,6 +55,7 @@ struct config {
     int64_t emf;         /* 0 or 1 */
     int64_t kernels;     /* read by the library; checked here */
     int64_t sandbox;     /* 0 or 1 */
+    int64_t golden;      /* enum golden_policy */
 };
 
 /* Defaults, then the environment.

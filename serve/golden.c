@@ -5,6 +5,8 @@
  */
 #include "golden.h"
 
+#include "base/log.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +279,50 @@ enum clary_status golden_check(const struct clary_model *model,
     free(golden.features);
     free(golden.wanted);
     return status;
+}
+
+static enum clary_status check_own(const struct clary_model *model,
+                                   const struct clary_invoke_options *options,
+                                   const char *text, size_t len,
+                                   struct clary_error *err)
+{
+    struct golden_result result;
+    struct clary_error inner;
+
+    if (golden_check(model, options, text, len, GOLDEN_SERVED_TOLERANCE,
+                     &result, &inner) != CLARY_OK)
+        return clary_fail(err, CLARY_BAD_MODEL, GOLDEN_PATH ": %s",
+                          inner.message);
+    if (result.n_outside == 0)
+        return CLARY_OK;
+    const struct golden_extreme *worst = &result.absolute;
+    return clary_fail(
+        err, CLARY_BAD_MODEL,
+        GOLDEN_PATH ": %zu of the %zu predictions differ by more "
+                    "than %g + %g of the expected; the furthest, output %zu "
+                    "of row %zu, is %.9g, expected %.9g",
+        result.n_outside, result.n_values, result.tolerance, result.tolerance,
+        worst->column, worst->row, worst->got, worst->want);
+}
+
+enum clary_status golden_enforce(const struct clary_model *model,
+                                 const struct clary_invoke_options *options,
+                                 enum golden_policy policy,
+                                 struct clary_error *err)
+{
+    const char *text;
+    size_t len;
+
+    if (policy == GOLDEN_OFF ||
+        !clary_model_file(model, GOLDEN_PATH, &text, &len))
+        return CLARY_OK;
+    enum clary_status status = check_own(model, options, text, len, err);
+    if (status == CLARY_OK || policy == GOLDEN_REQUIRE)
+        return status;
+    clary_log(
+        CLARY_LOG_WARNING, "golden rows disagree",
+        (struct clary_log_field[]){{"message", err->message}, {NULL, NULL}});
+    return CLARY_OK;
 }
 
 void golden_walk(const char *text, size_t len, size_t n_features,

@@ -48,6 +48,29 @@ enum clary_status golden_check(const struct clary_model *model,
                                struct golden_result *result,
                                struct clary_error *err) CLARY_MUST_USE;
 
+/* What it takes for a model to be served whose artifact has golden rows. In the
+ * order of CLARY_GOLDEN's words. */
+enum golden_policy {
+    GOLDEN_OFF,    /* nothing; they are not scored */
+    GOLDEN_WARN,   /* nothing; a line of the log tells what is wrong */
+    GOLDEN_REQUIRE /* that all agree */
+};
+
+/* How far off is wrong. A model that another library trained and scored on
+ * another machine differs from it by its rounding, and a wrong one by more. */
+#define GOLDEN_SERVED_TOLERANCE 1e-4
+
+/* Scores the artifact's own golden rows, if it has any. CLARY_OK: the model may
+ * be served.
+ *
+ *   errors   under GOLDEN_REQUIRE: CLARY_BAD_MODEL names the golden file, and
+ *            what in it is no row or how far off the model is
+ */
+enum clary_status golden_enforce(const struct clary_model *model,
+                                 const struct clary_invoke_options *options,
+                                 enum golden_policy policy,
+                                 struct clary_error *err) CLARY_MUST_USE;
+
 /* Who is told what golden rows hold of the model's features. */
 struct golden_visitor {
     void *context;

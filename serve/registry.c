@@ -71,6 +71,7 @@ static void publish_failure(struct registry *registry, const char *reason)
 enum clary_status registry_load(struct registry *registry, const char *path,
                                 const struct clary_load_options *load,
                                 const struct clary_invoke_options *invoke,
+                                enum golden_policy golden,
                                 struct clary_error *err)
 {
     struct clary_model *model = NULL;
@@ -79,6 +80,8 @@ enum clary_status registry_load(struct registry *registry, const char *path,
 
     if (status == CLARY_OK)
         status = warm_up(model, invoke, &pace, err);
+    if (status == CLARY_OK)
+        status = golden_enforce(model, invoke, golden, err);
     if (status == CLARY_OK) {
         publish(registry, model, &pace);
     } else {

@@ -13,6 +13,7 @@
 #ifndef SERVE_REGISTRY_H
 #define SERVE_REGISTRY_H
 
+#include "golden.h"
 #include "warm_up.h"
 
 #include <clary/invoke.h>
@@ -42,11 +43,13 @@ struct registry *registry_new(void);
 /* Waits until no handle is held, then frees the model. NULL is allowed. */
 void registry_free(struct registry *registry);
 
-/* Loads `path` and warms the model up; then the state is ready, or failed.
- * Errors: those of clary_model_load and of warm_up. */
+/* Loads `path`, warms the model up and has it prove its golden rows; then the
+ * state is ready, or failed.
+ * Errors: those of clary_model_load, of warm_up and of golden_enforce. */
 enum clary_status registry_load(struct registry *registry, const char *path,
                                 const struct clary_load_options *load,
                                 const struct clary_invoke_options *invoke,
+                                enum golden_policy golden,
                                 struct clary_error *err) CLARY_MUST_USE;
 
 /* The server is about to end; the model still serves. */

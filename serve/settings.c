@@ -20,6 +20,7 @@ static const char *const level_words[] = {"debug", "info", "warning",
 static const char *const strategy_words[] = {"SINGLE_RECORD", "MULTI_RECORD",
                                              NULL};
 static const char *const switch_words[] = {"off", "on", NULL};
+static const char *const golden_words[] = {"off", "warn", "require", NULL};
 static const char *const tree_words[] = {"auto", "best", "all", NULL};
 static const char *const truth_words[] = {"false", "true", NULL};
 static const char *const untruth_words[] = {"false", NULL};
@@ -287,6 +288,14 @@ const struct setting settings[] = {
      .fallback = "false",
      .help = "Set by multi-model endpoints, which are not served: true is "
              "refused."},
+    {.name = "CLARY_GOLDEN",
+     .kind = CHOICE,
+     .member = MEMBER(golden),
+     .words = golden_words,
+     .fallback = "require",
+     .help = "What happens when the model does not predict what the artifact's "
+             "clary/golden.csv says: require: it is not served, and the server "
+             "ends; warn: the log says so; off: it is not asked."},
     {.name = "CLARY_MAX_ARTIFACT_BYTES",
      .kind = NUMBER,
      .member = MEMBER(max_artifact_bytes),

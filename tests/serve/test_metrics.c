@@ -140,9 +140,9 @@ static struct routes make_routes(void)
 
     clary_log_set_level(CLARY_LOG_NONE);
     CHECK_STATUS(clary_init(1, &err), CLARY_OK);
-    CHECK_STATUS(
-        registry_load(routes.registry, ID8, NULL, &routes.invoke, &err),
-        CLARY_OK);
+    CHECK_STATUS(registry_load(routes.registry, ID8, NULL, &routes.invoke,
+                               GOLDEN_OFF, &err),
+                 CLARY_OK);
     const struct registry_model *model = registry_acquire(routes.registry);
     CHECK_STATUS(metrics_watch(routes.metrics, model->model, &err), CLARY_OK);
     registry_release(routes.registry, model);

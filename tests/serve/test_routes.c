@@ -28,8 +28,9 @@ static struct routes make_routes(const char *path)
 
     clary_log_set_level(CLARY_LOG_NONE);
     CHECK_STATUS(clary_init(1, &err), CLARY_OK);
-    if (path != NULL && registry_load(routes.registry, path, NULL,
-                                      &routes.invoke, &err) != CLARY_OK)
+    if (path != NULL &&
+        registry_load(routes.registry, path, NULL, &routes.invoke, GOLDEN_OFF,
+                      &err) != CLARY_OK)
         CHECK_STR(err.message, "");
     return routes;
 }
@@ -130,16 +131,16 @@ TEST(failed_and_draining)
     const struct http_head ping = {.method = "GET", .path = "/ping"};
     struct clary_error err;
 
-    CHECK_STATUS(
-        registry_load(routes.registry, "/nowhere", NULL, &routes.invoke, &err),
-        CLARY_IO);
+    CHECK_STATUS(registry_load(routes.registry, "/nowhere", NULL,
+                               &routes.invoke, GOLDEN_OFF, &err),
+                 CLARY_IO);
     CHECK(strstr(ask(&app, request, &ping, "").body, "failed") != NULL);
     registry_free(routes.registry);
 
     routes.registry = registry_new();
-    CHECK_STATUS(
-        registry_load(routes.registry, ID8, NULL, &routes.invoke, &err),
-        CLARY_OK);
+    CHECK_STATUS(registry_load(routes.registry, ID8, NULL, &routes.invoke,
+                               GOLDEN_OFF, &err),
+                 CLARY_OK);
     registry_drain(routes.registry);
     CHECK_INT(ask(&app, request, &ping, "").status, 503);
     CHECK_INT(ask(&app, request, &post, ROW).status, 200);
