@@ -22,11 +22,14 @@ sbom=$root/usr/share/sbom/clary.spdx.json
 scripts/image/sbom.sh "$root/usr/local/bin/clary" "$build/bin/clary.map" \
     "$prefix" "$arch" >"$sbom"
 install -D -m 644 LICENSE "$root/usr/share/doc/clary/copyright"
-sed -n 's/.*"SPDXRef-\(.*\)",$/\1/p; s/^      "name": "\(.*\)",$/\1/p' "$sbom" |
-    sort -u | while read -r name; do
+sed -n 's/^      "name": "\(.*\)",$/\1/p' "$sbom" | while read -r name; do
     for file in "$prefix/sources/$name.copyright" \
         "/usr/share/doc/$name/copyright"; do
         [ -f "$file" ] || continue
         install -D -m 644 "$file" "$root/usr/share/doc/$name/copyright"
     done
+    [ -f "$root/usr/share/doc/$name/copyright" ] || {
+        echo "root.sh: $name has no text of its licence" >&2
+        exit 1
+    }
 done

@@ -41,10 +41,11 @@ END
 debian_sources() {
     apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME) $(COMPONENT)' \
         'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null |
-        grep bookworm | sort -u
+        grep bookworm | sort -u || true
 }
 
-# As old as a week, for the sake of security updates; its layers go with it.
+# As slim as debian:bookworm-slim, whose only documents are the licences; a week
+# old at most, for the sake of security updates.
 make_base() {
     local sources container
     if [ -n "$(find "$cache/base.tar" -mtime -7 2>/dev/null)" ] &&
@@ -53,7 +54,10 @@ make_base() {
     fi
     sources=$(debian_sources)
     rm -f "$cache/base.tar"
-    mmdebstrap --quiet --variant=minbase bookworm "$cache/base.new.tar" \
+    mmdebstrap --quiet --variant=minbase \
+        --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        bookworm "$cache/base.new.tar" \
         ${sources:+-} <<<"$sources"
     container=$(buildah from scratch)
     buildah add -q "$container" "$cache/base.new.tar" / >/dev/null
