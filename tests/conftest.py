@@ -51,7 +51,9 @@ def serve():
         return server
 
     yield shared
-    ends = {key: server.stop() for key, server in servers.items()}
+    for server in servers.values():
+        server.process.send_signal(signal.SIGTERM)
+    ends = {key: server.wait() for key, server in servers.items()}
     assert set(ends.values()) <= {0}, ends
 
 

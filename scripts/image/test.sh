@@ -23,7 +23,7 @@ verdict() { # WHAT COMMAND...
 
 # Left out of the suite: what prepares the program itself, as a file, with a
 # user or a closed output of its own, and what looks at how soon the program
-# starts, writes and ends, not the engine; so its list of cases is not whole.
+# starts and ends, not the engine; so its list of cases is not whole.
 # tests/image has their like.
 without=(
     --deselect tests/contract/test_lifecycle.py::test_8_other_user
@@ -31,7 +31,6 @@ without=(
     --deselect tests/contract/test_lifecycle.py::test_5_stop_while_idle
     --deselect tests/contract/test_lifecycle.py::test_5_stop_during_load
     --deselect tests/contract/test_metrics.py::test_emf_to_nowhere
-    --deselect tests/contract/test_metrics.py::test_91_no_log_of_reading
     --deselect tests/contract/test_cases.py
 )
 

@@ -2,6 +2,7 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import json
 import os
 import pathlib
 import re
@@ -85,6 +86,12 @@ class Server(Requests):
     def output(self):
         self.log.seek(0)
         return self.log.read().decode(errors="replace")
+
+    def events(self):
+        """What the log tells of, in order; all of it once the server ended."""
+        return [
+            json.loads(line)["event"] for line in self.output().splitlines()
+        ]
 
     def wait_ready(self, seconds=30):
         deadline = time.monotonic() + seconds
