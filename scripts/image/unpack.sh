@@ -1,6 +1,7 @@
 #!/bin/sh
 # unpack.sh ARCH PATH: one file of the image in build/image/ARCH.tar, on
 # standard output; or, when PATH is a directory that exists, all of them in it.
+# Of the engines, some compress the layers.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 archive=build/image/$1.tar
@@ -8,8 +9,9 @@ layers=$(tar -xOf "$archive" manifest.json |
     sed 's/.*"Layers":\[\([^]]*\)\].*/\1/; s/[",]/ /g')
 for layer in $layers; do
     if [ -d "$2" ]; then
-        tar -xOf "$archive" "$layer" | tar -C "$2" -xf -
+        tar -xOf "$archive" "$layer" | gzip -dcf | tar -C "$2" -xf -
     else
-        tar -xOf "$archive" "$layer" | tar -xOf - "$2" 2>/dev/null || continue
+        tar -xOf "$archive" "$layer" | gzip -dcf |
+            tar -xOf - "$2" 2>/dev/null || continue
     fi
 done
