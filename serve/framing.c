@@ -10,15 +10,21 @@
 #include <string.h>
 #include <strings.h>
 
-void framing_add(struct framing *framing, const char *name, const char *value)
+static bool is(const char *name, size_t len, const char *wanted)
 {
-    if (strcasecmp(name, "Host") == 0) {
+    return len == strlen(wanted) && strcasecmp(name, wanted) == 0;
+}
+
+void framing_add(struct framing *framing, const char *name, size_t name_len,
+                 const char *value)
+{
+    if (is(name, name_len, "Host")) {
         framing->n_hosts++;
-    } else if (strcasecmp(name, "Content-Length") == 0) {
+    } else if (is(name, name_len, "Content-Length")) {
         if (framing->n_lengths++ > 0 && strcmp(framing->length, value) != 0)
             framing->lengths_differ = true;
         framing->length = value;
-    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+    } else if (is(name, name_len, "Transfer-Encoding")) {
         framing->n_encodings++;
         framing->encoding = value;
     }

@@ -18,7 +18,8 @@ struct framing {
 };
 
 /* Notes one header of the request; others than these three are ignored. */
-void framing_add(struct framing *framing, const char *name, const char *value);
+void framing_add(struct framing *framing, const char *name, size_t name_len,
+                 const char *value);
 
 /* A sentence on what is wrong, NULL: nothing. `version` is "HTTP/1.1". */
 const char *framing_fault(const struct framing *framing, const char *version);

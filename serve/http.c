@@ -51,8 +51,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,39 +84,62 @@ struct http_loop {
 
 /* --- the head of a request ----------------------------------------------- */
 
-static enum MHD_Result read_framing(void *framing, enum MHD_ValueKind kind,
-                                    const char *name, const char *value)
-{
-    (void)kind;
-    if (value != NULL)
-        framing_add(framing, name, value);
-    return MHD_YES;
-}
+/* The headers that the application is told of. */
+static const struct {
+    const char *name;
+    size_t len, member;
+} told[] = {
+#define TOLD(name, member)                                                     \
+    {                                                                          \
+        name, sizeof name - 1, offsetof(struct http_head, member)              \
+    }
+    TOLD(MHD_HTTP_HEADER_CONTENT_TYPE, content_type),
+    TOLD(MHD_HTTP_HEADER_CONTENT_ENCODING, content_encoding),
+    TOLD(MHD_HTTP_HEADER_ACCEPT, accept),
+    TOLD(MHD_HTTP_HEADER_ACCEPT_ENCODING, accept_encoding),
+    TOLD("X-Amzn-SageMaker-Custom-Attributes", attributes),
+    TOLD("X-Amzn-SageMaker-Inference-Id", inference_id),
+#undef TOLD
+};
 
-static const char *header(struct MHD_Connection *mhd, const char *name)
+struct head_reader {
+    struct http_head *head;
+    struct framing framing;
+};
+
+/* One pass over the headers; of several by one name the first counts. */
+static enum MHD_Result read_header(void *argument, enum MHD_ValueKind kind,
+                                   const char *name, size_t len,
+                                   const char *value, size_t value_len)
 {
-    return MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, name);
+    struct head_reader *reader = argument;
+
+    (void)kind;
+    (void)value_len;
+    if (value == NULL)
+        return MHD_YES;
+    framing_add(&reader->framing, name, len, value);
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        if (told[i].len != len || strcasecmp(told[i].name, name) != 0)
+            continue;
+        const char **member =
+            (const char **)((char *)reader->head + told[i].member);
+        if (*member == NULL)
+            *member = value;
+    }
+    return MHD_YES;
 }
 
 static void read_head(struct MHD_Connection *mhd, const char *method,
                       const char *path, const char *version,
                       struct http_head *head)
 {
-    struct framing framing = {0};
+    struct head_reader reader = {.head = head};
 
-    MHD_get_connection_values(mhd, MHD_HEADER_KIND, read_framing, &framing);
-    *head = (struct http_head){
-        .method = method,
-        .path = path,
-        .content_type = header(mhd, MHD_HTTP_HEADER_CONTENT_TYPE),
-        .content_encoding = header(mhd, MHD_HTTP_HEADER_CONTENT_ENCODING),
-        .accept = header(mhd, MHD_HTTP_HEADER_ACCEPT),
-        .accept_encoding = header(mhd, MHD_HTTP_HEADER_ACCEPT_ENCODING),
-        .attributes = header(mhd, "X-Amzn-SageMaker-Custom-Attributes"),
-        .inference_id = header(mhd, "X-Amzn-SageMaker-Inference-Id"),
-        .length = framing_length(&framing),
-        .malformed = framing_fault(&framing, version),
-    };
+    *head = (struct http_head){.method = method, .path = path};
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, read_header, &reader);
+    head->length = framing_length(&reader.framing);
+    head->malformed = framing_fault(&reader.framing, version);
 }
 
 /* --- libmicrohttpd's callbacks ------------------------------------------- */
@@ -153,7 +178,8 @@ static enum MHD_Result begin(struct http_loop *loop, struct MHD_Connection *mhd,
     /* Before the body: whoever waits for 100 Continue need not send it, and
      * a long one is not worth reading. */
     if (head->malformed == NULL && head->length <= READ_ON_BYTES &&
-        header(mhd, MHD_HTTP_HEADER_EXPECT) == NULL)
+        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND,
+                                    MHD_HTTP_HEADER_EXPECT) == NULL)
         return MHD_YES;
     connection->must_linger = true;
     return http_answer_queue(mhd, exchange, context, true);

@@ -353,16 +353,25 @@ static void request_free(void *argument)
     free(request);
 }
 
+/* For the log; NULL: it has none. */
+static void remember_id(struct route_request *request, const char *id)
+{
+    size_t len = id != NULL ? strnlen(id, sizeof request->inference_id - 1) : 0;
+
+    if (len > 0)
+        memcpy(request->inference_id, id, len);
+    request->inference_id[len] = '\0';
+}
+
 static bool request_begin(void *argument, const struct http_head *head)
 {
     struct route_request *request = argument;
-    const char *id = head->inference_id != NULL ? head->inference_id : "";
 
     route_count_begin(request);
     request->answer = (struct http_answer){0};
     request->is_explained = false;
     request->intake.body_bytes = 0;
-    snprintf(request->inference_id, sizeof request->inference_id, "%s", id);
+    remember_id(request, head->inference_id);
     request->route = route_at(head->path);
     if (head->malformed != NULL) {
         route_fail(request, 400, head->malformed);

@@ -12,7 +12,7 @@ static const char *fault(const char *version, const char *const *headers,
     struct framing framing = {0};
 
     for (; headers[0] != NULL; headers += 2)
-        framing_add(&framing, headers[0], headers[1]);
+        framing_add(&framing, headers[0], strlen(headers[0]), headers[1]);
     const char *found = framing_fault(&framing, version);
     *length = found == NULL ? framing_length(&framing) : 0;
     return found != NULL ? found : "";
