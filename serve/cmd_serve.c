@@ -198,9 +198,8 @@ static enum clary_status listen_for_requests(const struct config *config,
     return CLARY_OK;
 }
 
-static void log_ready(struct registry *registry)
+static void log_ready(const struct registry_model *model)
 {
-    const struct registry_model *model = registry_acquire(registry);
     const char *notes = model->info.notes;
     char version[24], sha256[16];
 
@@ -215,7 +214,6 @@ static void log_ready(struct registry *registry)
                                    {"sha256", sha256},
                                    {"notes", notes[0] != '\0' ? notes : NULL},
                                    {NULL, NULL}});
-    registry_release(registry, model);
 }
 
 static void drain(struct server *server, const struct config *config,
@@ -246,7 +244,7 @@ static struct metrics *make_metrics(void)
 static struct emf *start_metrics(const struct config *config,
                                  struct routes *routes)
 {
-    const struct registry_model *model = registry_acquire(routes->registry);
+    const struct registry_model *model = registry_loaded(routes->registry);
     struct emf_options emf_options = {.fd = STDOUT_FILENO,
                                       .interval_ms = EMF_INTERVAL_MS};
     struct emf *emf = NULL;
@@ -261,7 +259,6 @@ static struct emf *start_metrics(const struct config *config,
             emf_start(&emf_options, routes->metrics, &emf, &err) != CLARY_OK)
             warn("no metrics in the log", &err);
     }
-    registry_release(routes->registry, model);
     return emf;
 }
 
@@ -289,7 +286,8 @@ static int serve(const struct config *config, struct routes *routes)
         emf = start_metrics(config, routes);
         if (config->sandbox != 0)
             sandbox_fence_calls(&sandbox);
-        log_ready(routes->registry);
+        log_ready(registry_loaded(routes->registry));
+        registry_open(routes->registry);
         const char *reason = wait_for_signal();
         registry_drain(routes->registry);
         drain(server, config, reason);
@@ -321,7 +319,6 @@ static struct routes make_routes(const struct config *config)
                              (uint64_t)config->max_held_bytes,
                              (uint64_t)config->queue_requests,
                              (uint64_t)config->queue_bytes},
-        .default_accept = config->default_accept,
         .identify = config->identify != 0,
         .metrics = make_metrics(),
     };

@@ -12,13 +12,15 @@
 #include <string.h>
 
 struct registry {
-    pthread_mutex_t mutex; /* over what follows */
+    pthread_mutex_t mutex; /* over the state, the failure and n_handles */
     pthread_cond_t unused; /* n_handles has become 0 */
     enum registry_state state;
     char failure[CLARY_MESSAGE_BYTES]; /* why, when it has failed */
-    struct clary_model *owned;         /* NULL: none */
-    struct registry_model model;
     size_t n_handles;
+
+    /* written before the state is ready, and read only from then on */
+    struct clary_model *owned; /* NULL: none */
+    struct registry_model model;
 };
 
 struct registry *registry_new(void)
@@ -46,18 +48,15 @@ void registry_free(struct registry *registry)
     free(registry);
 }
 
-static void publish(struct registry *registry, struct clary_model *model,
-                    const struct model_pace *pace)
+static void keep(struct registry *registry, struct clary_model *model,
+                 const struct model_pace *pace)
 {
-    pthread_mutex_lock(&registry->mutex);
     registry->owned = model;
     registry->model.model = model;
     registry->model.pace = *pace;
     clary_model_info(model, &registry->model.info);
     snprintf(registry->model.identity, sizeof registry->model.identity,
              "clary-model=%.12s", registry->model.info.sha256);
-    registry->state = REGISTRY_READY;
-    pthread_mutex_unlock(&registry->mutex);
 }
 
 static void publish_failure(struct registry *registry, const char *reason)
@@ -83,12 +82,24 @@ enum clary_status registry_load(struct registry *registry, const char *path,
     if (status == CLARY_OK)
         status = golden_enforce(model, invoke, golden, err);
     if (status == CLARY_OK) {
-        publish(registry, model, &pace);
+        keep(registry, model, &pace);
     } else {
         publish_failure(registry, err->message);
         clary_model_free(model);
     }
     return status;
+}
+
+const struct registry_model *registry_loaded(const struct registry *registry)
+{
+    return &registry->model;
+}
+
+void registry_open(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->mutex);
+    registry->state = REGISTRY_READY;
+    pthread_mutex_unlock(&registry->mutex);
 }
 
 void registry_drain(struct registry *registry)
@@ -137,7 +148,8 @@ const struct registry_model *registry_acquire(struct registry *registry)
     const struct registry_model *model = NULL;
 
     pthread_mutex_lock(&registry->mutex);
-    if (registry->owned != NULL) {
+    if (registry->state == REGISTRY_READY ||
+        registry->state == REGISTRY_DRAINING) {
         registry->n_handles++;
         model = &registry->model;
     }

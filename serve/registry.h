@@ -7,7 +7,8 @@
  *   loading --> ready --> draining
  *      \--> failed
  *
- * threads: any number at once, but load and free belong to the main thread.
+ * threads: any number at once, but load, loaded, open and free belong to the
+ * main thread.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVE_REGISTRY_H
@@ -43,14 +44,21 @@ struct registry *registry_new(void);
 /* Waits until no handle is held, then frees the model. NULL is allowed. */
 void registry_free(struct registry *registry);
 
-/* Loads `path`, warms the model up and has it prove its golden rows; then the
- * state is ready, or failed.
+/* Loads `path`, warms the model up and has it prove its golden rows. Nobody
+ * can acquire it before registry_open; when it fails, the state is failed.
  * Errors: those of clary_model_load, of warm_up and of golden_enforce. */
 enum clary_status registry_load(struct registry *registry, const char *path,
                                 const struct clary_load_options *load,
                                 const struct clary_invoke_options *invoke,
                                 enum golden_policy golden,
                                 struct clary_error *err) CLARY_MUST_USE;
+
+/* What registry_load has loaded, for what has to be done before any request:
+ * to count, to log, to fence off. Valid as long as the registry. */
+const struct registry_model *registry_loaded(const struct registry *registry);
+
+/* Serves what was loaded: the state is ready. */
+void registry_open(struct registry *registry);
 
 /* The server is about to end; the model still serves. */
 void registry_drain(struct registry *registry);

@@ -143,9 +143,9 @@ static struct routes make_routes(void)
     CHECK_STATUS(registry_load(routes.registry, ID8, NULL, &routes.invoke,
                                GOLDEN_OFF, &err),
                  CLARY_OK);
-    const struct registry_model *model = registry_acquire(routes.registry);
+    const struct registry_model *model = registry_loaded(routes.registry);
     CHECK_STATUS(metrics_watch(routes.metrics, model->model, &err), CLARY_OK);
-    registry_release(routes.registry, model);
+    registry_open(routes.registry);
     return routes;
 }
 

@@ -32,6 +32,8 @@ static struct routes make_routes(const char *path)
         registry_load(routes.registry, path, NULL, &routes.invoke, GOLDEN_OFF,
                       &err) != CLARY_OK)
         CHECK_STR(err.message, "");
+    if (path != NULL)
+        registry_open(routes.registry);
     return routes;
 }
 
@@ -141,6 +143,11 @@ TEST(failed_and_draining)
     CHECK_STATUS(registry_load(routes.registry, ID8, NULL, &routes.invoke,
                                GOLDEN_OFF, &err),
                  CLARY_OK);
+    /* loaded, and not yet behind its fences */
+    CHECK(strstr(ask(&app, request, &ping, "").body, "loading") != NULL);
+    CHECK_INT(ask(&app, request, &post, ROW).status, 503);
+    registry_open(routes.registry);
+    CHECK_INT(ask(&app, request, &ping, "").status, 200);
     registry_drain(routes.registry);
     CHECK_INT(ask(&app, request, &ping, "").status, 503);
     CHECK_INT(ask(&app, request, &post, ROW).status, 200);
