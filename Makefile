@@ -39,6 +39,7 @@ LIB := $(BUILD)/lib/libclary.a
 VENV := build/venv
 PEERS_VENV := build/venv-peers
 DEPLOY_VENV := build/venv-deploy
+TRAINING_VENV := build/venv-training
 SDK_VENV := build/venv-sdk
 IMAGE_VENV := build/venv-image
 DEPLOY_NODE := build/node-deploy
@@ -188,6 +189,14 @@ $(DEPLOY_VENV)/made: tests/deploy/requirements.txt deploy/requirements.txt
 	$(Q)$(DEPLOY_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+# TensorFlow and XGBoost, for the steps of the training pipeline: 1.4 GB.
+$(TRAINING_VENV)/made: tests/deploy/requirements-training.txt
+	$(call say,VENV,$(TRAINING_VENV))
+	$(Q)python3 -m venv --clear $(TRAINING_VENV)
+	$(Q)$(TRAINING_VENV)/bin/pip install --quiet --disable-pip-version-check \
+	    -r $<
+	@touch $@
+
 # SageMaker's SDK and NVIDIA's client: 400 MB that only test-clients needs.
 $(SDK_VENV)/made: tests/clients/requirements.txt
 	$(call say,VENV,$(SDK_VENV))
@@ -237,7 +246,7 @@ test-arm64-run: $(ARM64_TESTS)
 test-deploy: ## Tests deploy/ with no AWS; ends with "N passed, N failed".
 	@scripts/setup.sh build deploy
 	@$(MAKE) --no-print-directory $(JOBS) $(PROGRAM) $(DEPLOY_VENV)/made \
-	    $(DEPLOY_NODE)/made
+	    $(TRAINING_VENV)/made $(DEPLOY_NODE)/made
 	@PYTHON=$(DEPLOY_VENV)/bin/python CLARY_BIN=$(CURDIR)/$(PROGRAM) \
 	    NODE_MODULES=$(CURDIR)/$(DEPLOY_NODE)/node_modules \
 	    scripts/test-deploy.sh

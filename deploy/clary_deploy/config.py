@@ -74,15 +74,20 @@ class Artifacts:
 
 @dataclass(frozen=True)
 class Images:
-    train: str = ""
+    tensorflow: str = ""
+    xgboost: str = ""
     process: str = ""
 
 
 @dataclass(frozen=True)
 class Pipeline:
     input: str = ""
+    label: str = ""
+    trainer: str = "tensorflow"
     mse_threshold: float = 0.6
+    margin: float = 0.01
     epochs: int = 50
+    rounds: int = 400
     schedule: str = ""
     instance_type: str = "ml.m5.xlarge"
     images: Images = Images()

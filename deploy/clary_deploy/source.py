@@ -23,6 +23,7 @@ PARTS = (
     "clary_deploy",
     "ci",
     "config.schema.json",
+    "pipeline",
     "requirements.txt",
     "stacks",
 )

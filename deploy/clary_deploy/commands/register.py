@@ -8,11 +8,10 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from clary_deploy import artifact, names, s3, versions
+from clary_deploy import artifact, git, names, s3, versions
 from clary_deploy.artifact import Artifact
 from clary_deploy.command import Command, Context
 from clary_deploy.errors import UsageError
@@ -102,8 +101,8 @@ def _uploaded(
         sha256=sha256,
         metrics_url=metrics_url,
         metrics_sha256=metrics_sha256,
-        commit=args.commit or _git("rev-parse", "HEAD"),
-        source=args.source or _git("remote", "get-url", "origin"),
+        commit=args.commit or git.say("rev-parse", "HEAD"),
+        source=args.source or git.say("remote", "get-url", "origin"),
         generated_by=args.job,
         description=args.description,
         card=_card(context, model, evaluation),
@@ -177,17 +176,6 @@ def _card(
             }
         ]
     return card
-
-
-def _git(*arguments: str) -> str:
-    """What git says of the folder we are in; nothing outside a checkout."""
-    try:
-        done = subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _path(name: str | None) -> Path | None:

@@ -123,7 +123,6 @@ def _registry_of(config: Config) -> dict[str, str]:
         "BucketName": config.artifacts.bucket,
         "Prefix": config.artifacts.prefix,
         "GroupName": config.registry.group,
-        "RepositoryName": config.image.repository,
         "NotifyEmail": config.notify,
     }
 
@@ -134,6 +133,7 @@ def _data_science(config: Config, key_arn: str) -> dict[str, str]:
     return {
         **_registry_of(config),
         "KeyArn": key_arn,
+        "ImageArns": _list(*_image_arns(config)),
         "TrainingRole": names.training_role(config),
         "ScientistRole": names.scientist_role(config),
         "PipelineName": names.training_pipeline(config),
@@ -141,6 +141,23 @@ def _data_science(config: Config, key_arn: str) -> dict[str, str]:
         "InputBucketName": "" if given == own else given,
         "Schedule": config.pipeline.schedule,
     }
+
+
+def _image_arns(config: Config) -> list[str]:
+    """The repositories of the pipeline's containers, and our own."""
+    own = names.repository_uri(config)
+    found = []
+    for image in [*vars(config.pipeline.images).values(), own]:
+        host, _, rest = image.partition("/")
+        account, _, registry = host.partition(".dkr.ecr.")
+        if registry:
+            name = rest.partition("@")[0].partition(":")[0]
+            region = registry.partition(".")[0]
+            found.append(
+                f"arn:{config.partition}:ecr:{region}:{account}:"
+                f"repository/{name}"
+            )
+    return found
 
 
 def _workload(config: Config, stage: str, key_arn: str) -> dict[str, str]:
@@ -159,6 +176,7 @@ def _workload(config: Config, stage: str, key_arn: str) -> dict[str, str]:
     ]
     return {
         **_registry_of(config),
+        "RepositoryName": config.image.repository,
         "Stage": stage,
         "EndpointName": endpoint.name,
         "DeploymentAccount": config.accounts.deployment,

@@ -13,6 +13,8 @@ check it against that documentation.
     runtime      weights, target variants, shadows; capture writes data capture
     metrics      what CloudWatch would see; evaluates alarms
     lineage      contexts, artifacts, actions, and queries over them
+    pipelines    training pipelines, whose steps really run; expressions is the
+                 language of their definitions, jobs runs a step
     events       what lands on EventBridge (moto's)
     images       what moto's ECR does not check
 

@@ -16,6 +16,7 @@ from .clock import Clock
 
 PACKAGE = "SageMaker Model Package State Change"
 ENDPOINT = "SageMaker Endpoint State Change"
+EXECUTION = "SageMaker Model Building Pipeline Execution Status Change"
 DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 
 ClientFor = Callable[[str, str], Any]  # (service, account) -> a boto3 client
@@ -77,6 +78,17 @@ class Events:
         deploying = "PendingDeploymentSummary" in described
         kind = DEPLOYMENT if deploying else ENDPOINT
         self.put(account, kind, described["EndpointArn"], detail)
+
+    def execution(self, run: Any) -> None:
+        """A run of a training pipeline ended."""
+        arn = run.pipeline["PipelineArn"]
+        detail = {
+            "pipelineArn": arn,
+            "pipelineExecutionArn": run.arn,
+            "previousPipelineExecutionStatus": "Executing",
+            "currentPipelineExecutionStatus": run.status,
+        }
+        self.put(arn.split(":")[4], EXECUTION, arn, detail)
 
 
 def _shouted(status: str) -> str:

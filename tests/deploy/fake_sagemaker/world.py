@@ -29,8 +29,10 @@ from .hosting import Hosting
 from .identity import Identities
 from .images import Images
 from .instances import Host, fetcher
+from .jobs import Jobs
 from .lineage import Lineage
 from .metrics import Metrics
+from .pipelines import Pipelines
 from .registry import Registry
 from .runtime import Runtime
 from .server import Router, serve
@@ -81,6 +83,9 @@ class World:
             lambda account, name: self.hosting.models[(account, name)],
         )
         self.registry.on_registered.append(self.lineage.registered)
+        self.jobs = Jobs(self.client, self.environ)
+        self.pipelines = Pipelines(self.clock, self.sagemaker, self.jobs)
+        self.pipelines.on_end.append(self.events.execution)
         self.endpoints.on_change.append(self.lineage.deployed)
         self.router = Router(
             identities=self._identities,
@@ -95,6 +100,7 @@ class World:
                 **self.hosting.operations(),
                 **self.endpoints.operations(),
                 **self.lineage.operations(),
+                **self.pipelines.operations(),
             },
         )
         self._server.RequestHandlerClass.router = self.router
@@ -108,6 +114,7 @@ class World:
     def reset(self) -> None:
         """No account has anything any more. Keys stay good, and so do clients:
         making them anew would take longer than most tests."""
+        self.pipelines.wait()
         self.host.stop_all()
         for backend in BackendDict._instances:  # type: ignore[misc]
             if backend.service_name not in GIVE_KEYS:
@@ -129,8 +136,8 @@ class World:
 
     # --- for tests
 
-    def environ(self, account: str) -> dict[str, str]:
-        """The environment of a program that runs as `account`."""
+    def environ(self, account: str, role: str = "tester") -> dict[str, str]:
+        """The environment of a program that runs as `role` of `account`."""
         fronted = {f"AWS_ENDPOINT_URL_{name}": self.url for name in FRONTED}
         return {
             "AWS_ENDPOINT_URL": self.moto_url,
@@ -139,7 +146,7 @@ class World:
             **fronted,
             **{
                 f"AWS_{name}": value
-                for name, value in self.credentials(account, "tester").items()
+                for name, value in self.credentials(account, role).items()
             },
         }
 

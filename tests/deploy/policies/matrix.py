@@ -33,6 +33,7 @@ from policies.things import (
     PENDING,
     PIPELINE,
     PLAIN_HTTP,
+    PREBUILT,
     PROD,
     PROJECT,
     QA,
@@ -126,7 +127,12 @@ rows(
     ("s3:GetObject", DATA),
     ("s3:PutObject", DATA),
     ("ecr:BatchGetImage", REPOSITORY),
+    ("ecr:BatchGetImage", PREBUILT),
     ("sagemaker:CreateTrainingJob", JOB),
+    (
+        "sagemaker:CreateProcessingJob",
+        hosted(DS, "processing-job", "pipelines-abc-Evaluate-xyz"),
+    ),
     ("iam:PassRole", role(DS, "training"), TO_SAGEMAKER),
 )
 rows(
@@ -143,11 +149,25 @@ rows(
     YES,
     ("sagemaker:UpdatePipeline", PIPELINE),
     ("sagemaker:StartPipelineExecution", PIPELINE),
+    ("sagemaker:CreatePipeline", PIPELINE),
+    ("sagemaker:DescribePipeline", PIPELINE),
+    ("sagemaker:ListPipelineExecutions", PIPELINE),
+    ("sagemaker:DescribePipelineExecution", f"{PIPELINE}/execution/abc"),
+    ("sagemaker:ListPipelineExecutionSteps", f"{PIPELINE}/execution/abc"),
+    (
+        "cloudformation:DescribeStacks",
+        arn("cloudformation", DS, "stack/clary-housing-data-science/1"),
+    ),
     ("iam:PassRole", role(DS, "training"), TO_SAGEMAKER),
 )
 rows(
     "scientist",
     NO,
+    ("sagemaker:CreatePipeline", hosted(DS, "pipeline", "payroll")),
+    (
+        "cloudformation:DescribeStacks",
+        arn("cloudformation", DS, "stack/payroll/1"),
+    ),
     ("sagemaker:CreateTrainingJob", JOB),
     ("iam:PassRole", role(DS, "Admin"), TO_SAGEMAKER),
 )

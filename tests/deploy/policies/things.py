@@ -57,6 +57,7 @@ CAPTURED = f"arn:aws:s3:::housing-capture-{PROD}/housing-prod/x.jsonl"
 KEY = arn("kms", SHARED, "key/00000000-0000-0000-0000-000000000000")
 OTHER_KEY = arn("kms", SHARED, "key/11111111-1111-1111-1111-111111111111")
 REPOSITORY = arn("ecr", SHARED, "repository/clary-server")
+PREBUILT = arn("ecr", "141502667606", "repository/sagemaker-scikit-learn")
 OTHER_REPOSITORY = arn("ecr", SHARED, "repository/payroll")
 GROUP = arn("sagemaker", SHARED, "model-package-group/housing")
 VERSION = arn("sagemaker", SHARED, "model-package/housing/3")

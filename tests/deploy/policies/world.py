@@ -24,6 +24,19 @@ ADMIN = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
+# AWS lets every account pull its prebuilt containers.
+EVERYBODY_PULLS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "Pull",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            "Resource": "*",
+        }
+    ],
+}
 ADMINS = {
     "shared": things.SHARED,
     "ds": things.DS,
@@ -195,6 +208,7 @@ def of_the_example():
     """The example's world, and an administrator in each account."""
     example = json.loads(EXAMPLE.read_text("utf-8"))
     world = built(config_file.parse(example))
+    world.resources[things.PREBUILT] = EVERYBODY_PULLS
     for name, account in ADMINS.items():
         arn = f"arn:aws:iam::{account}:role/Admin"
         world.people[f"admin-{name}"] = Who(arn, (ADMIN,))

@@ -1,0 +1,255 @@
+"""The training pipeline: its definition, and the whole of it, run for real.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import copy
+import csv
+import io
+import json
+
+import pytest
+
+from clary_deploy import config_file
+from clary_deploy.requests import pipelines
+from endpoints import training
+from endpoints.clients import ask, package
+from fake_sagemaker import expressions
+from fake_sagemaker.errors import ValidationError
+from pipeline import definition
+
+SOURCES = {
+    "image": "222222222222.dkr.ecr.eu-west-1.amazonaws.com/clary-server"
+    "@sha256:" + "0" * 64,
+    "code": "s3://housing-data-111111111111/pipeline/code/0123/",
+    "program": "s3://housing-data-111111111111/pipeline/clary/4567/clary",
+    "key_arn": training.KEY_ARN,
+    "commit": "0123456789abcdef",
+    "repository": "https://git.example/housing",
+}
+
+
+def made(config, trainer="tensorflow"):
+    sources = definition.Sources(trainer=trainer, **SOURCES)
+    return definition.definition(config, sources)
+
+
+def steps(found):
+    gate = found["Steps"][-1]["Arguments"]
+    every = [*found["Steps"], *gate["IfSteps"], *gate["ElseSteps"]]
+    return {step["Name"]: step for step in every}
+
+
+@pytest.mark.parametrize("trainer", definition.TRAINERS)
+def test_the_definition_is_one(config, trainer):
+    found = made(config, trainer)
+    expressions.check(found)
+    assert len(pipelines.text(found)) < 1 << 20
+    assert json.loads(pipelines.text(found)) == found
+    assert [(s["Name"], s["Type"]) for s in steps(found).values()] == [
+        ("Preprocess", "Processing"),
+        ("Train", "Training"),
+        ("Evaluate", "Processing"),
+        ("Gate", "Condition"),
+        ("Register", "RegisterModel"),
+        ("Refuse", "Fail"),
+    ]
+    assert made(config, trainer) == found  # nothing but its arguments
+
+
+def test_what_is_registered(config):
+    """Pending, by ARN into the shared group, with digests and commit."""
+    body = steps(made(config))["Register"]["Arguments"]
+    group = "arn:aws:sagemaker:eu-west-1:222222222222:model-package-group"
+    assert body["ModelPackageGroupName"] == f"{group}/housing"
+    assert body["ModelApprovalStatus"] == "PendingManualApproval"
+    container = body["InferenceSpecification"]["Containers"][0]
+    assert container["Image"] == SOURCES["image"]
+    assert container["ImageDigest"] == "sha256:" + "0" * 64
+    origin = body["MetadataProperties"]
+    assert origin["CommitId"] == SOURCES["commit"]
+    output = steps(made(config))["Train"]["Arguments"]["OutputDataConfig"]
+    assert output["KmsKeyId"].startswith("arn:aws:kms:")
+
+
+def spoiled(found, change):
+    other = copy.deepcopy(found)
+    change(steps(other))
+    return other
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: s["Train"].update(Input={}),
+        lambda s: s["Train"]["Arguments"].update(TrainingJobName="mine"),
+        lambda s: s["Train"]["Arguments"]["OutputDataConfig"].pop(
+            "S3OutputPath"
+        ),
+        lambda s: s["Train"]["Arguments"]["ResourceConfig"].update(
+            InstanceType={"Get": "Parameters.Machine"}
+        ),
+        lambda s: s["Preprocess"]["Arguments"].update(
+            RoleArn={"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}
+        ),
+        lambda s: s["Evaluate"].update(PropertyFiles=[]),
+        lambda s: s["Gate"]["Arguments"]["Conditions"][0].update(Type="Less"),
+        lambda s: s["Register"]["Arguments"].update(ClientToken="x"),
+        lambda s: s["Register"]["Arguments"].update(ModelApproval="Approved"),
+        lambda s: s["Refuse"]["Arguments"].update(Notify="me"),
+    ],
+)
+def test_a_definition_that_is_none(config, change):
+    with pytest.raises(ValidationError):
+        expressions.check(spoiled(made(config), change))
+
+
+def test_what_the_configuration_must_say(claryctl, example):
+    del example["pipeline"]["images"]["process"]
+    del example["pipeline"]["input"]
+    found = claryctl("pipeline", "put", "--image", "none", config=example)
+    assert found.code == 3
+    assert "pipeline.input: is not given" in found.stderr
+    assert "pipeline.images.process: is not given" in found.stderr
+
+
+# --- run for real
+
+
+@pytest.fixture
+def housing(accounts, run):
+    """A pipeline's surroundings; its image is pushed."""
+    training.set_up(accounts)
+    folder = training.image_folder(accounts)
+    run("image", "push", folder, "--tag", "1.0")
+    return folder
+
+
+def put(run, folder, *more):
+    commit = ("--commit", "c0ffee01", "--source", "https://git.example/h")
+    return run("pipeline", "put", "--image", folder, *commit, *more)
+
+
+def start(run, *more, code=0):
+    waiting = {"CLARYCTL_POLL_SECONDS": "0.2"}
+    return run("pipeline", "start", "--watch", *more, code=code, **waiting)
+
+
+def content(accounts, uri):
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    s3 = accounts.world.client("s3", accounts.number("shared_services"))
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def to_prod(run, number):
+    run("approve", number, "--by", "Ann", "--reason", "better")
+    run("deploy", "qa", number)
+    run("promote", number)
+
+
+def test_from_data_to_prod(run, accounts, housing):
+    """TensorFlow, then XGBoost, which is better, then a bad one."""
+    assert "made" in put(run, housing)
+    assert "up to date" in put(run, housing)
+    said = start(run, "--json").json
+    assert said["version"] == 1
+    evaluated = registered(accounts, 1)
+    mse = evaluated["regression_metrics"]["mse"]["value"]
+    assert mse < 0.30
+    assert evaluated["comparison"]["live_version"] is None
+    to_prod(run, 1)
+    serves_what_was_evaluated(accounts, 1, mse)
+
+    assert "updated" in put(run, housing, "--trainer", "xgboost")
+    assert "version 2 waits" in start(run)
+    evaluated = registered(accounts, 2)
+    assert evaluated["comparison"]["live_version"] == 1
+    assert evaluated["comparison"]["live_mse"] == pytest.approx(mse, 1e-6)
+    assert evaluated["comparison"]["worse_by"] < 0
+    mse = evaluated["regression_metrics"]["mse"]["value"]
+    to_prod(run, 2)
+    serves_what_was_evaluated(accounts, 2, mse)
+
+    refused(run, accounts, mse)
+
+
+def registered(accounts, number):
+    """The version, as a person and as the deployment need it; its
+    evaluation."""
+    found = package(accounts, number)
+    assert found["ModelApprovalStatus"] == "PendingManualApproval"
+    assert found["MetadataProperties"]["CommitId"] == "c0ffee01"
+    facts = found["CustomerMetadataProperties"]
+    assert facts["features"] == "8"
+    pictures = ("residuals", "calibration")
+    assert all(
+        content(accounts, facts[name]).startswith(b"\x89PNG")
+        for name in pictures
+    )
+    golden = content(accounts, facts["golden"]).decode().splitlines()
+    assert golden[0].startswith("MedInc,")
+    assert golden[0].endswith(",predicted_MedHouseVal")
+    card = json.loads(found["ModelCard"]["ModelCardContent"])
+    assert card["evaluation_details"][0]["metric_groups"]
+    quality = found["ModelMetrics"]["ModelQuality"]["Statistics"]
+    read = json.loads(content(accounts, quality["S3Uri"]))
+    value = read["regression_metrics"]["mse"]["value"]
+    assert float(facts["mse"]) == pytest.approx(value, 1e-5)
+    return read
+
+
+def serves_what_was_evaluated(accounts, number, mse):
+    """Raw features in, and the error that the registry promises."""
+    facts = package(accounts, number)["CustomerMetadataProperties"]
+    assert float(facts["prod-mse"]) == pytest.approx(mse, 1e-5)
+    text = content(accounts, facts["golden"]).decode()
+    rows = list(csv.reader(io.StringIO(text)))[1:]
+    for row in rows[:3]:
+        answer = ask(accounts, "prod", ",".join(row[:-1]))
+        assert answer == pytest.approx(float(row[-1]), abs=1e-5)
+
+
+def refused(run, accounts, live):
+    """Worse than what is live; worse than the threshold; neither comes into
+    the registry, and somebody is told."""
+    said = start(run, "--set", "Rounds=40", code=4)
+    assert f"is worse than {live:.6g} of the live version 2 by" in said
+    said = start(run, "--set", "Rounds=4", "--set", "MseThreshold=0.25", code=4)
+    assert "is above the threshold 0.25; " in said
+    status = run("pipeline", "status", code=4)
+    assert "not registered: MSE" in status
+    assert "Refuse" in status
+    assert len(run("list", "--json").json["versions"]) == 2
+    last = [
+        e for e in accounts.world.events.sent if "Building" in e["DetailType"]
+    ]
+    assert last[-1]["Detail"]["currentPipelineExecutionStatus"] == "Failed"
+
+
+def test_a_step_that_fails_says_why(run, accounts, housing):
+    put(run, housing, "--trainer", "xgboost")
+    bucket = "housing-data-111111111111"
+    accounts.world.client("s3", accounts.number("data_science")).put_object(
+        Bucket=bucket, Key="bad/x.csv", Body=b"a,b\n1,2\n1,x\n"
+    )
+    said = start(run, "--set", f"Input=s3://{bucket}/bad/x.csv", code=4)
+    assert "x.csv:3: could not convert string to float: 'x'" in said
+
+
+def test_a_dry_run_changes_nothing(run, accounts, housing):
+    said = put(run, housing, "--dry-run", "--json").json
+    assert {r["operation"] for r in said["requests"]} == {
+        "put_object", "create_pipeline",
+    }  # fmt: skip
+    said = run("pipeline", "start", "--dry-run", "--json").json
+    assert said["requests"][0]["operation"] == "start_pipeline_execution"
+    assert not accounts.world.pipelines._pipelines
+
+
+def test_the_parts_of_a_definition_follow_the_configuration(example):
+    example["pipeline"] |= {"label": "MedHouseVal", "margin": 0.5}
+    found = made(config_file.parse(example))
+    said = steps(found)["Preprocess"]["Arguments"]["AppSpecification"]
+    assert said["ContainerArguments"] == ["--label", "MedHouseVal"]
+    defaults = {p["Name"]: p["DefaultValue"] for p in found["Parameters"]}
+    assert defaults["Margin"] == 0.5
