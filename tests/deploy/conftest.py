@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from botocore import loaders
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from clary_deploy import cli, config_file
 
@@ -27,14 +28,21 @@ EXAMPLE = DEPLOY / "config.example.json"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_botocore():
-    """SageMaker's model is megabytes of JSON, read anew by every session."""
+def quick_libraries():
+    """SageMaker's model is megabytes of JSON, read anew by every session; for
+    the service behind a host moto lists a folder of its own, each request."""
     original = loaders.JSONFileLoader.load_file
     loader = loaders.JSONFileLoader()
     once = functools.cache(functools.partial(original, loader))
     patch = pytest.MonkeyPatch()
     patch.setattr(
         loaders.JSONFileLoader, "load_file", lambda _, path: once(path)
+    )
+    dispatcher = DomainDispatcherApplication
+    patch.setattr(
+        dispatcher,
+        "get_backend_for_host",
+        functools.cache(dispatcher.get_backend_for_host),
     )
     yield
     patch.undo()

@@ -411,7 +411,7 @@ def test_a_models_error_is_passed_on(hosted):
         )
     answer = caught.value.response
     assert answer["Error"]["Code"] == "ModelError"
-    assert answer["OriginalStatusCode"] == 400
+    assert answer["OriginalStatusCode"] == 415
     assert "expected 8 columns" in answer["OriginalMessage"]
 
 

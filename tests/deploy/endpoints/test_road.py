@@ -89,7 +89,8 @@ def road(accounts, open_accounts, tmp_path, line, net):
 REGISTER = """\
 register --model {0}/model.tar.gz --evaluation {0}/evaluation.json \\
     --golden {0}/golden.csv --labelled labelled.csv --image $DIGEST \\
-    --commit {1} --data s3://housing-raw-111111111111/housing.csv"""
+    --commit {1} --source https://git.example/housing \\
+    --data s3://housing-raw-111111111111/housing.csv"""
 
 
 @pytest.mark.empty

@@ -13,20 +13,29 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from .clock import Clock
 from .endpoints import Endpoint, Serving
 from .instances import Answer, s3_parts
 
 Body = dict[str, Any]
+Place = tuple[str, str, str]  # account, bucket, the key's beginning
 
 
 class Capture:
-    """Writes <destination>/<endpoint>/<variant>/<yyyy>/<mm>/<dd>/<hh>/."""
+    """Writes <destination>/<endpoint>/<variant>/<yyyy>/<mm>/<dd>/<hh>/. As on
+    AWS a file holds several requests, and comes some time after them."""
 
     def __init__(
-        self, client: Callable[[str, str], Any], dice: random.Random
+        self,
+        client: Callable[[str, str], Any],
+        dice: random.Random,
+        clock: Clock,
     ) -> None:
         self._client = client
         self._dice = dice
+        self._clock = clock
+        self._waiting: dict[Place, list[bytes]] = {}
+        clock.on_tick(self.flush)
 
     def sampled(self, endpoint: Endpoint) -> bool:
         """Whether this request is one of those captured."""
@@ -40,7 +49,6 @@ class Capture:
         self,
         endpoint: Endpoint,
         serving: Serving,
-        time: float,
         request: tuple[bytes, str],
         answer: Answer,
         inference_id: str,
@@ -57,7 +65,9 @@ class Capture:
             data["endpointOutput"] = _part(
                 capture, "OUTPUT", answer.body, answer.content_type
             )
-        moment = datetime.datetime.fromtimestamp(time, datetime.UTC)
+        moment = datetime.datetime.fromtimestamp(
+            self._clock.now(), datetime.UTC
+        )
         event = {
             "eventId": str(uuid.UUID(int=self._dice.getrandbits(128))),
             "inferenceTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
@@ -70,12 +80,19 @@ class Capture:
             "eventVersion": "0",
         }
         bucket, prefix = s3_parts(capture["DestinationS3Uri"])
-        name = f"{moment:%Y/%m/%d/%H/%M-%S}-000-{event['eventId']}.jsonl"
-        self._client("s3", endpoint.account).put_object(
-            Bucket=bucket,
-            Key=f"{prefix}/{endpoint.name}/{serving.variant}/{name}",
-            Body=json.dumps(record).encode() + b"\n",
-        )
+        folder = f"{prefix}/{endpoint.name}/{serving.variant}"
+        key = f"{folder}/{moment:%Y/%m/%d/%H/%M-%S}-000"
+        waiting = self._waiting.setdefault((endpoint.account, bucket, key), [])
+        waiting.append(json.dumps(record).encode() + b"\n")
+
+    def flush(self) -> None:
+        """What was captured gets to S3."""
+        for (account, bucket, key), records in self._waiting.items():
+            name = f"{key}-{uuid.UUID(int=self._dice.getrandbits(128))}.jsonl"
+            self._client("s3", account).put_object(
+                Bucket=bucket, Key=name, Body=b"".join(records)
+            )
+        self._waiting.clear()
 
 
 def _part(capture: Body, mode: str, content: bytes, content_type: str) -> Body:

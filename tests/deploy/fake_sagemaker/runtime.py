@@ -48,7 +48,7 @@ class Runtime:
         self._metrics = metrics
         self._client = client
         self._dice = random.Random(seed)
-        self._capture = Capture(client, self._dice)
+        self._capture = Capture(client, self._dice, clock)
 
     def invoke(
         self, caller: Caller, name: str, body: bytes, headers: Mapping[str, str]
@@ -178,7 +178,6 @@ class Runtime:
             self._capture.write(
                 endpoint,
                 serving,
-                self._clock.now(),
                 (body, headers.get("Content-Type", "")),
                 answer,
                 headers.get("X-Amzn-SageMaker-Inference-Id", ""),
