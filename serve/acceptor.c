@@ -270,8 +270,7 @@ static int tick(struct acceptor *acceptor)
 
 static void close_listener(struct acceptor *acceptor)
 {
-    while (accept_some(acceptor, ACCEPT_BURST))
-        ;
+    accept_some(acceptor, BACKLOG); /* who waits there thinks to be connected */
     close(acceptor->listener);
     acceptor->listener = -1;
     pthread_mutex_lock(&acceptor->mutex);

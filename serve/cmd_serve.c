@@ -30,6 +30,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -216,6 +217,22 @@ static void log_ready(const struct registry_model *model)
                                    {NULL, NULL}});
 }
 
+/* A setting of one style, while the model is answered in another. */
+static void warn_unheard(const struct config *config,
+                         const struct registry_model *model)
+{
+    const bool is_heard = config->style == CLARY_STYLE_XGBOOST ||
+                          (config->style == CLARY_STYLE_AUTO &&
+                           strcmp(model->info.style, "xgboost") == 0);
+
+    if (config->inference_output != NULL && !is_heard)
+        clary_log(
+            CLARY_LOG_WARNING, "setting without effect",
+            (struct clary_log_field[]){{"name", "SAGEMAKER_INFERENCE_OUTPUT"},
+                                       {"message", "it is the xgboost style's"},
+                                       {NULL, NULL}});
+}
+
 static void drain(struct server *server, const struct config *config,
                   const char *reason)
 {
@@ -286,6 +303,7 @@ static int serve(const struct config *config, struct routes *routes)
         emf = start_metrics(config, routes);
         if (config->sandbox != 0)
             sandbox_fence_calls(&sandbox);
+        warn_unheard(config, registry_loaded(routes->registry));
         log_ready(registry_loaded(routes->registry));
         registry_open(routes->registry);
         const char *reason = wait_for_signal();

@@ -57,6 +57,9 @@ static enum clary_status bad_value(const struct setting *setting,
         return clary_fail(err, CLARY_BAD_INPUT,
                           "%s is \"%s\", expected one of %s", origin, value,
                           join_words(setting->words, words, sizeof words));
+    if (setting->kind == TEXT)
+        return clary_fail(err, CLARY_BAD_INPUT, "%s is \"%s\", expected %s",
+                          origin, value, setting->expected);
     return clary_fail(err, CLARY_BAD_INPUT,
                       "%s is \"%s\", expected a whole number from %" PRId64
                       " to %" PRId64 "%s%s",
@@ -74,6 +77,8 @@ static enum clary_status store(struct config *config,
     int64_t number = 0;
 
     if (setting->kind == TEXT) {
+        if (setting->is_known != NULL && !setting->is_known(value))
+            return bad_value(setting, origin, value, err);
         *(const char **)member = value;
         return CLARY_OK;
     }
@@ -180,6 +185,7 @@ struct clary_invoke_options config_invoke_options(const struct config *config)
     return (struct clary_invoke_options){
         .style = (enum clary_style)config->style,
         .csv_header = (enum clary_csv_header)config->csv_header,
+        .default_accept = config->default_accept,
         .inference_output = config->inference_output,
         .batch = config->is_batch,
         .max_reply_bytes = (size_t)config->max_reply_bytes,

@@ -27,6 +27,10 @@ void framing_add(struct framing *framing, const char *name, size_t name_len,
     } else if (is(name, name_len, "Transfer-Encoding")) {
         framing->n_encodings++;
         framing->encoding = value;
+    } else if (is(name, name_len, "Content-Type")) {
+        framing->n_types++;
+    } else if (is(name, name_len, "Content-Encoding")) {
+        framing->n_codings++;
     }
 }
 
@@ -48,6 +52,10 @@ const char *framing_fault(const struct framing *framing, const char *version)
         (framing->n_encodings == 1 &&
          strcasecmp(framing->encoding, "chunked") != 0))
         return "a Transfer-Encoding other than chunked";
+    if (framing->n_types > 1)
+        return "more than one Content-Type";
+    if (framing->n_codings > 1)
+        return "more than one Content-Encoding";
     return NULL;
 }
 

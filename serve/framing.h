@@ -9,15 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The headers that delimit a request. Begin with zeros; the values are the
- * caller's and must live as long. */
+/* The headers that delimit a body, and those that say how to read it. Begin
+ * with zeros; the values are the caller's and must live as long. */
 struct framing {
     size_t n_hosts, n_lengths, n_encodings;
+    size_t n_types, n_codings;     /* Content-Type, Content-Encoding */
     const char *length, *encoding; /* the last ones */
     bool lengths_differ;
 };
 
-/* Notes one header of the request; others than these three are ignored. */
+/* Notes one header of the request; others than these are ignored. */
 void framing_add(struct framing *framing, const char *name, size_t name_len,
                  const char *value);
 

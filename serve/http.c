@@ -99,6 +99,7 @@ static const struct {
     TOLD(MHD_HTTP_HEADER_ACCEPT_ENCODING, accept_encoding),
     TOLD("X-Amzn-SageMaker-Custom-Attributes", attributes),
     TOLD("X-Amzn-SageMaker-Inference-Id", inference_id),
+    TOLD("Inference-Header-Content-Length", json_length),
 #undef TOLD
 };
 
@@ -130,13 +131,24 @@ static enum MHD_Result read_header(void *argument, enum MHD_ValueKind kind,
     return MHD_YES;
 }
 
+/* A target may have the form that proxies get: http://host/path. */
+static const char *path_of(const char *target)
+{
+    static const char scheme[] = "http://";
+
+    if (strncasecmp(target, scheme, sizeof scheme - 1) != 0)
+        return target;
+    const char *path = strchr(target + sizeof scheme - 1, '/');
+    return path != NULL ? path : "/";
+}
+
 static void read_head(struct MHD_Connection *mhd, const char *method,
-                      const char *path, const char *version,
+                      const char *target, const char *version,
                       struct http_head *head)
 {
     struct head_reader reader = {.head = head};
 
-    *head = (struct http_head){.method = method, .path = path};
+    *head = (struct http_head){.method = method, .path = path_of(target)};
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, read_header, &reader);
     head->length = framing_length(&reader.framing);
     head->malformed = framing_fault(&reader.framing, version);

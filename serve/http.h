@@ -27,13 +27,15 @@ enum { HTTP_PIECE_BYTES = 8192 };
  * header. */
 struct http_head {
     const char *method;
-    const char *path; /* as sent, without the query */
+    const char *path; /* as sent, without the query, scheme and host */
     const char *content_type;
     const char *content_encoding;
     const char *accept;
     const char *accept_encoding;
     const char *attributes;   /* X-Amzn-SageMaker-Custom-Attributes */
     const char *inference_id; /* X-Amzn-SageMaker-Inference-Id */
+    const char *json_length;  /* Inference-Header-Content-Length: binary data
+                               * follow the JSON */
     uint64_t length;          /* of the body; 0: none; UINT64_MAX: not
                                * known, it is chunked */
     const char *malformed;    /* what makes its framing unsafe; else NULL */

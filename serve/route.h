@@ -26,6 +26,7 @@ struct route_request {
     struct http_answer answer; /* its status is 0 until it is known */
     struct clary_error err;
     char error_body[ERROR_BODY_BYTES]; /* or another short one */
+    const char *method, *path;         /* as sent, for the log; until finish */
     char inference_id[INFERENCE_ID_BYTES];
     char *text; /* an answer's body, freed when it is over; else NULL */
 

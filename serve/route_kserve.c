@@ -112,6 +112,12 @@ void route_kserve_infer(struct route_request *request,
 
     if (!acquire(request, head))
         return;
+    if (head->json_length != NULL) {
+        route_fail(request, 400,
+                   "Inference-Header-Content-Length announces binary data, "
+                   "expected all of the request as JSON");
+        return;
+    }
     if (route_read_attributes(request, head, &invocation) != CLARY_OK ||
         route_invoke_begin(request, &invocation) != CLARY_OK)
         route_fail_with_error(request);

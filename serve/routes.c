@@ -96,7 +96,9 @@ void route_fail(struct route_request *request, unsigned status,
     snprintf(number, sizeof number, "%u", status);
     clary_log(
         status < 500 ? CLARY_LOG_WARNING : CLARY_LOG_ERROR, "refused",
-        (struct clary_log_field[]){{"status", number},
+        (struct clary_log_field[]){{"method", request->method},
+                                   {"path", request->path},
+                                   {"status", number},
                                    {"message", message},
                                    {"inference_id", id[0] != '\0' ? id : NULL},
                                    {NULL, NULL}});
@@ -197,14 +199,6 @@ static void parameters_begin(struct route_request *request,
 
 /* --- /invocations -------------------------------------------------------- */
 
-static bool takes_any(const char *accept)
-{
-    if (accept == NULL)
-        return true;
-    accept += strspn(accept, " \t");
-    return accept[0] == '\0' || strcmp(accept, "*/*") == 0;
-}
-
 static bool is_tfserving(const struct route_request *request)
 {
     switch (request->routes->invoke.style) {
@@ -221,14 +215,11 @@ static bool is_tfserving(const struct route_request *request)
 static enum clary_status start(struct route_request *request,
                                const struct http_head *head)
 {
-    const struct routes *routes = request->routes;
     const struct registry_model *model = request->model;
     struct clary_error *err = &request->err;
     struct clary_request invocation = {.content_type = head->content_type,
                                        .accept = head->accept};
 
-    if (takes_any(head->accept) && routes->default_accept != NULL)
-        invocation.accept = routes->default_accept;
     if (is_tfserving(request))
         CLARY_TRY(attributes_check(head->attributes, model->info.name,
                                    model->info.version, err));
@@ -371,6 +362,8 @@ static bool request_begin(void *argument, const struct http_head *head)
     request->answer = (struct http_answer){0};
     request->is_explained = false;
     request->intake.body_bytes = 0;
+    request->method = head->method;
+    request->path = head->path;
     remember_id(request, head->inference_id);
     request->route = route_at(head->path);
     if (head->malformed != NULL) {

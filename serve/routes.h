@@ -35,9 +35,8 @@ struct routes {
     int64_t piece_budget_us;    /* in an event loop */
     struct batch_limits batch;
     struct admission admission;
-    const char *default_accept; /* NULL: the style's */
-    bool identify;              /* name the model in every response */
-    struct metrics *metrics;    /* NULL: nothing is counted */
+    bool identify;           /* name the model in every response */
+    struct metrics *metrics; /* NULL: nothing is counted */
 };
 
 /* What the numbers of routes->metrics stand for. */

@@ -27,6 +27,10 @@ static const char *const untruth_words[] = {"false", NULL};
 static const char *const kernel_words[] = {"scalar", "avx2", "avx512", "neon",
                                            NULL};
 
+#define OUTPUTS                                                                \
+    "predicted_label, labels, probability, probabilities, raw_score, "         \
+    "raw_scores, predicted_score, with commas between them"
+
 #define GIB          (INT64_C(1) << 30)
 #define TIB          (INT64_C(1) << 40)
 #define MEMBER(name) offsetof(struct config, name)
@@ -222,15 +226,19 @@ const struct setting settings[] = {
     {.name = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
      .kind = TEXT,
      .member = MEMBER(default_accept),
+     .is_known = clary_accept_is_known,
+     .expected = "one of application/json, application/jsonlines, text/csv, "
+                 "application/x-npy",
      .otherwise = "the style's default",
      .help = "Accept of a request that has none or says any."},
     {.name = "SAGEMAKER_INFERENCE_OUTPUT",
      .kind = TEXT,
      .member = MEMBER(inference_output),
+     .is_known = clary_inference_output_is_known,
+     .expected = "any of " OUTPUTS,
      .otherwise = "predictions",
-     .help = "Of the xgboost style: what to answer instead, any of "
-             "predicted_label, labels, probability, probabilities, raw_score, "
-             "raw_scores, predicted_score, with commas between them."},
+     .help =
+         "Of the xgboost style: what to answer instead, any of " OUTPUTS "."},
     {.name = "SAGEMAKER_INFERENCE_ENSEMBLE",
      .kind = CHOICE,
      .member = MEMBER(is_ensemble),

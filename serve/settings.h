@@ -14,9 +14,11 @@ enum setting_kind { TEXT, NUMBER, CHOICE };
 struct setting {
     const char *name;
     enum setting_kind kind;
-    size_t member;            /* offset in struct config */
-    const char *unit;         /* of a NUMBER; NULL: none */
-    int64_t min, max;         /* of a NUMBER */
+    size_t member;                       /* offset in struct config */
+    bool (*is_known)(const char *value); /* of a TEXT; NULL: any will do */
+    const char *expected;                /* what is known */
+    const char *unit;                    /* of a NUMBER; NULL: none */
+    int64_t min, max;                    /* of a NUMBER */
     const char *const *words; /* of a CHOICE, in the order of its enum; the
                                * first one stands for `min` */
     bool any_case;            /* of its words */

@@ -74,6 +74,9 @@ struct clary_invoke_options {
     enum clary_csv_header csv_header;
     size_t max_reply_bytes;       /* default 1 GiB */
     size_t max_memory_bytes;      /* scratch of one invocation; default 1 GiB */
+    const char *default_accept;   /* Accept of a request that has none, or
+                                   * whose best is any; must outlive all
+                                   * invocations. NULL: the style's */
     const char *inference_output; /* of the XGBoost style: what to answer
                                    * instead of predictions, as
                                    * "predicted_label,probability"; it must
@@ -84,6 +87,12 @@ struct clary_invoke_options {
     bool timed; /* keep clary_invoke_times: eight readings of the clock for a
                  * request of one row, three more for each block of rows */
 };
+
+/* Whether an Accept has something that can be written. */
+bool clary_accept_is_known(const char *accept) __attribute__((nonnull));
+
+/* Whether each name of an inference_output is one that some model has. */
+bool clary_inference_output_is_known(const char *text) __attribute__((nonnull));
 
 /* What the values of a model's columns have been so far, (n_columns) each.
  * Where nothing is known, -INFINITY and INFINITY. float32, rounded outwards:

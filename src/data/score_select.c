@@ -66,6 +66,36 @@ static enum clary_score_kind kind_of(const struct clary_score_key *key,
     return CLARY_SCORE_NONE;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Whether the key that `text` begins with is `name`; capitals and blanks do
+ * not matter. */
+static bool begins_with(const char *text, const char *name)
+{
+    for (; *text != '\0' && *text != ','; text++)
+        if (*text != ' ' && lower(*text) != *name++)
+            return false;
+    return *name == '\0';
+}
+
+bool clary_scores_know(const char *text)
+{
+    while (true) {
+        unsigned kind = 0;
+
+        while (kind < CLARY_SCORE_NONE && !begins_with(text, names[kind]))
+            kind++;
+        if (kind == CLARY_SCORE_NONE)
+            return false;
+        text += strcspn(text, ",");
+        if (*text++ == '\0')
+            return true;
+    }
+}
+
 /* `text` in lower case and without blanks; returns how many keys it has. */
 static size_t normalise(const char *text, char *copy)
 {
@@ -74,8 +104,7 @@ static size_t normalise(const char *text, char *copy)
     for (; *text != '\0'; text++) {
         n += *text == ',';
         if (*text != ' ')
-            *copy++ = *text >= 'A' && *text <= 'Z' ? (char)(*text - 'A' + 'a')
-                                                   : *text;
+            *copy++ = lower(*text);
     }
     *copy = '\0';
     return n;

@@ -54,6 +54,10 @@ struct clary_scores {
     size_t n_keys, n_members;              /* 0: predictions are written */
 };
 
+/* Whether each key of "predicted_label,probability" is one that a prediction
+ * of some objective has. */
+bool clary_scores_know(const char *text);
+
 /* Fills in the keys and members for `text`, "predicted_label, probability":
  * case and blanks do not matter. `answer` is known and not OTHER. Errors:
  * CLARY_NO_MEMORY. */

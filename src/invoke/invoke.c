@@ -267,8 +267,9 @@ static enum clary_status set_formats(struct clary_invoke *invoke,
     }
     CLARY_TRY(choose_reader(invoke, request->content_type, err));
     CLARY_TRY(set_model(invoke, model, err));
-    CLARY_TRY(
-        clary_reply_form(invoke->style, request->accept, &invoke->form, err));
+    CLARY_TRY(clary_reply_form(invoke->style, request->accept,
+                               invoke->options.default_accept, &invoke->form,
+                               err));
     if (invoke->style == CLARY_STYLE_XGBOOST)
         CLARY_TRY(clary_xgboost_form(&invoke->options, model, &invoke->arena,
                                      &invoke->form, err));

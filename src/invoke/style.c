@@ -64,9 +64,9 @@ enum clary_explain clary_explain_parse(const char *name)
 /* What an Accept list says. */
 struct accepted {
     const struct clary_codec *codec; /* of the best range; NULL: the default */
-    int quality;
-    bool json;        /* a JSON type is in the list */
-    bool lines_first; /* application/jsonlines is the first */
+    int quality;                     /* 0: nothing that can be written */
+    bool json;                       /* a JSON type is in the list */
+    bool lines_first;                /* application/jsonlines is the first */
 };
 
 static void read_accept(const char *accept, struct accepted *accepted)
@@ -75,7 +75,7 @@ static void read_accept(const char *accept, struct accepted *accepted)
     bool first = true;
 
     memset(accepted, 0, sizeof *accepted);
-    while (accept && clary_media_next(&accept, &range)) {
+    while (accept != NULL && clary_media_next(&accept, &range)) {
         const struct clary_codec *codec = clary_codec_for_writing(range.type);
         bool lines = strcmp(range.type, JSON_LINES) == 0;
 
@@ -92,7 +92,23 @@ static void read_accept(const char *accept, struct accepted *accepted)
     }
 }
 
+bool clary_accept_is_known(const char *accept)
+{
+    struct accepted accepted;
+
+    read_accept(accept, &accepted);
+    return accepted.quality > 0;
+}
+
+/* Whether there is no Accept, or its best is any. */
+static bool leaves_it_open(const char *accept, const struct accepted *accepted)
+{
+    return accept == NULL || accept[strspn(accept, " \t")] == '\0' ||
+           (accepted->quality > 0 && accepted->codec == NULL);
+}
+
 enum clary_status clary_reply_form(enum clary_style style, const char *accept,
+                                   const char *otherwise,
                                    struct clary_reply_form *form,
                                    struct clary_error *err)
 {
@@ -103,7 +119,9 @@ enum clary_status clary_reply_form(enum clary_style style, const char *accept,
     struct accepted accepted;
 
     read_accept(accept, &accepted);
-    if ((xgboost || sklearn) && accept && *accept && accepted.quality == 0)
+    if (otherwise != NULL && leaves_it_open(accept, &accepted))
+        read_accept(otherwise, &accepted);
+    else if ((xgboost || sklearn) && accept && *accept && accepted.quality == 0)
         return clary_fail(err, CLARY_NOT_ACCEPTABLE,
                           "Accept type %s is not supported. Please use "
                           "supported accept types: application/json, "

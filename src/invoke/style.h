@@ -15,11 +15,13 @@ struct clary_reply_form {
     struct clary_writer_options options;
 };
 
-/* Chooses how to answer. `style` is not AUTO; `accept` may be NULL. Fails in
- * the XGBoost style alone, CLARY_NOT_ACCEPTABLE: elsewhere what nobody can
- * write is answered in the style's default, JSON, as TensorFlow Serving's
- * container does. */
+/* Chooses how to answer. `style` is not AUTO; `accept` and `otherwise`, which
+ * goes in where there is no accept or its best is any, may be NULL. Fails in
+ * the XGBoost and scikit-learn styles alone, CLARY_NOT_ACCEPTABLE: elsewhere
+ * what nobody can write is answered in the style's default, JSON, as
+ * TensorFlow Serving's container does. */
 enum clary_status clary_reply_form(enum clary_style style, const char *accept,
+                                   const char *otherwise,
                                    struct clary_reply_form *form,
                                    struct clary_error *err) CLARY_MUST_USE;
 

@@ -31,6 +31,11 @@ static const struct clary_codec *writer_of(const struct clary_codec *codec,
                                            : codec;
 }
 
+bool clary_inference_output_is_known(const char *text)
+{
+    return clary_scores_know(text);
+}
+
 enum clary_status clary_xgboost_form(const struct clary_invoke_options *options,
                                      const struct clary_model *model,
                                      struct clary_arena *arena,
@@ -43,11 +48,13 @@ enum clary_status clary_xgboost_form(const struct clary_invoke_options *options,
         return clary_no_memory(err);
     scores->answer = clary_model_answer(model, &scores->n_classes);
     scores->is_batch = options->batch;
-    if (options->inference_output) {
+    if (options->inference_output != NULL) {
         if (scores->answer == CLARY_ANSWER_OTHER)
             return clary_fail(err, CLARY_UNSUPPORTED,
                               "Objective `%s` unsupported for selectable "
-                              "inference predictions.",
+                              "inference predictions; expected "
+                              "SAGEMAKER_INFERENCE_OUTPUT not to be set, or a "
+                              "regression or classification.",
                               clary_model_signature(model)->name);
         CLARY_TRY(
             clary_scores_select(scores, options->inference_output, arena, err));
@@ -56,6 +63,11 @@ enum clary_status clary_xgboost_form(const struct clary_invoke_options *options,
     form->options.numbers = CLARY_NUMBER_PYTHON;
     form->codec =
         writer_of(form->codec, options->batch && !options->inference_output);
+    if (options->inference_output != NULL && form->codec == &clary_codec_npy)
+        return clary_fail(err, CLARY_NOT_ACCEPTABLE,
+                          "what SAGEMAKER_INFERENCE_OUTPUT selects cannot be "
+                          "written as application/x-npy, expected text/csv, "
+                          "application/json or application/jsonlines");
     return CLARY_OK;
 }
 

@@ -153,6 +153,11 @@ def test_a_full_disk_is_an_error():
         ("CLARY_LOG", "loud", "one of debug|info|"),
         ("CLARY_IDENTIFY", "true", "from 0 to 1"),
         ("CLARY_CPU", "sse9", "one of scalar|avx2|"),
+        ("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/cvs",
+         "one of application/json, "),
+        ("SAGEMAKER_INFERENCE_OUTPUT", "predicted_lable",
+         "any of predicted_label, "),
+        ("SAGEMAKER_INFERENCE_OUTPUT", "labels,", "any of predicted_label, "),
     ],
 )
 def test_a_bad_setting_is_named(name, value, expected):
@@ -212,7 +217,7 @@ def test_sagemaker_wins(start):
 def test_the_default_accept(start):
     settings = {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv"}
     server = start(ID8, settings).wait_ready()
-    for accept in (None, "*/*"):
+    for accept in (None, "", " */* ", "*/*;q=0.8", "image/png, */*;q=0.1"):
         assert server.invoke(A, accept=accept).body == b"8.3252\n"
     asked = server.invoke(A, accept="application/json")
     assert asked.json() == {"predictions": [[8.3252]]}

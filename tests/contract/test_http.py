@@ -224,6 +224,20 @@ def test_72_ambiguous_length(connect, fields):
     assert b"200 OK" not in rest
 
 
+@pytest.mark.parametrize("name", ["Content-Type", "Content-Encoding"])
+def test_72_twice_what_a_body_is(connect, name):
+    """Which of them others on the way have heard, nobody knows."""
+    connection = connect()
+    fields = f"{name}: identity\r\n{name}: text/csv\r\n"
+    head = "POST /invocations HTTP/1.1\r\nHost: x\r\n"
+    connection.send(
+        f"{head}{fields}Content-Length: {len(A)}\r\n\r\n".encode() + A
+    )
+    reply = connection.read()
+    assert reply.status == 400
+    assert reply.json() == {"error": f"more than one {name}"}
+
+
 def test_72_equal_lengths(connect):
     """Twice the same length is 400, or one length (RFC 9110, 8.6)."""
     connection = connect()

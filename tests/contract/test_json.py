@@ -38,6 +38,7 @@ GOOD = [
     ("50", JSON, f'{{"x":{ROW}}}\n{{"x":{ROW}}}', TWO),
     ("50-instances", JSON, f'{{"instances":[{{"x":{ROW}}}]}}', ONE),
     ("50-elements", JSON, '{"x[2]":5,"x[0]":1,"x[1]":2}', ONE),
+    ("50-elements-dots", JSON, '{"x.2":5,"x[0]":1,"x.1":2}', ONE),
     ("51", JSON, f'{{"inputs":[{ROW}]}}', OUTPUTS),
     ("51-named", JSON, f'{{"inputs":{{"x":[{ROW}]}}}}', OUTPUTS),
     (

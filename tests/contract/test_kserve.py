@@ -409,6 +409,12 @@ def test_refused(serve, request, body, text):
     assert_error(infer(serve(H3), body), 400, text)
 
 
+def test_binary_data_announced_by_a_header(serve):
+    body = json.dumps({"inputs": [tensor(ROWS)]}).encode()
+    headers = {"Inference-Header-Content-Length": str(len(body))}
+    assert_error(infer(serve(H3), body, headers=headers), 400, "Inference-Header-Content-Length")
+
+
 def test_an_error_in_the_last_row(serve):
     """Behind many that were computed."""
     body = {"inputs": [tensor([[1, 2, 5]] * 20000 + [[1, "x", 5]])]}

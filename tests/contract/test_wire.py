@@ -532,6 +532,16 @@ def test_64_query_is_ignored(serve, path):
     assert reply.status == 200, reply
 
 
+@pytest.mark.parametrize("host", ["x", "x:8080"])
+def test_a_target_as_proxies_get_it(serve, host):
+    """RFC 9112 section 3.2.2: absolute-form."""
+    target = f"http://{host}/invocations"
+    headers = {"Content-Type": "text/csv"}
+    reply = serve("identity8").request("POST", target, headers, A.encode())
+    assert (reply.status, reply.body) == (200, ONE)
+    assert serve("identity8").request("GET", f"http://{host}").status == 404
+
+
 def test_header_names_in_any_case(serve):
     """D8 of contract.md: Go and AHC write them differently."""
     reply = serve("identity8").request(

@@ -422,6 +422,26 @@ def test_X7_an_objective_that_has_nothing_to_select(start):
                    dict(SAGEMAKER_INFERENCE_OUTPUT="predicted_label"))
     assert server.wait() != 0
     assert "Objective `rank:ndcg` unsupported" in server.output()
+    assert "SAGEMAKER_INFERENCE_OUTPUT" in server.output()
+
+
+def test_X7_npy_has_no_members(xgboost):
+    server = xgboost("binary-logistic",
+                     SAGEMAKER_INFERENCE_OUTPUT="predicted_label")
+    reply = server.invoke("\n".join(input_of("binary-logistic")),
+                          accept="application/x-npy")
+    assert reply.status == 406
+    assert "SAGEMAKER_INFERENCE_OUTPUT" in reply.json()["error"]
+
+
+def test_X7_is_not_heard_in_another_style(start):
+    server = start(XGBOOST / "binary-logistic/model.tar.gz",
+                   dict(SAGEMAKER_INFERENCE_OUTPUT="labels",
+                        CLARY_STYLE="plain")).wait_ready()
+    [line] = [json.loads(x) for x in server.output().splitlines()
+              if "without effect" in x]
+    assert line["name"] == "SAGEMAKER_INFERENCE_OUTPUT"
+    assert server.stop() == 0
 
 
 # --- styles ------------------------------------------------------------------

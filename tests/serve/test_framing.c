@@ -51,6 +51,12 @@ TEST(unsafe_heads)
     uint64_t length;
 
     CHECK_STR(FAULT("HTTP/1.1", "X", "a"), "HTTP/1.1 needs a Host header");
+    CHECK_STR(FAULT("HTTP/1.1", "Host", "a", "Content-Type", "text/csv",
+                    "content-type", "text/csv"),
+              "more than one Content-Type");
+    CHECK_STR(FAULT("HTTP/1.1", "Host", "a", "Content-Encoding", "gzip",
+                    "Content-Encoding", "gzip"),
+              "more than one Content-Encoding");
     CHECK_STR(FAULT("HTTP/1.1", "Host", "a", "Host", "a"),
               "more than one Host header");
     CHECK_STR(FAULT("HTTP/1.1", "Host", "a", "Content-Length", "1",

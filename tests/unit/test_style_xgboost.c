@@ -209,7 +209,13 @@ TEST(selected_output)
     CHECK_STR(invoke_with(&options, "count-poisson", "text/csv", NULL, row,
                           CLARY_UNSUPPORTED),
               "Objective `count:poisson` unsupported for selectable inference "
-              "predictions.");
+              "predictions; expected SAGEMAKER_INFERENCE_OUTPUT not to be set, "
+              "or a regression or classification.");
+    CHECK_STR(invoke_with(&options, "binary-logistic", "text/csv",
+                          "application/x-npy", row, CLARY_NOT_ACCEPTABLE),
+              "what SAGEMAKER_INFERENCE_OUTPUT selects cannot be written as "
+              "application/x-npy, expected text/csv, application/json or "
+              "application/jsonlines");
 }
 
 TEST(another_style_on_the_same_model)
