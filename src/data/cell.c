@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 bool clary_cell_is_real(enum clary_dtype dtype)
 {
@@ -104,6 +105,12 @@ enum clary_number clary_cell_store_python(enum clary_dtype dtype,
     if (number == CLARY_NUMBER_OK)
         clary_cell_store_real(dtype, real, to);
     return number;
+}
+
+bool clary_cell_is_nan(const char *text, size_t len)
+{
+    size_t sign = len == 4 && (text[0] == '-' || text[0] == '+');
+    return len - sign == 3 && strncasecmp(text + sign, "nan", 3) == 0;
 }
 
 bool clary_cell_store_category(const struct clary_categories *categories,

@@ -35,6 +35,10 @@ enum clary_number clary_cell_store_python(enum clary_dtype dtype,
                                           const char *text, size_t len,
                                           void *to);
 
+/* Whether `text` is "nan" in any case, perhaps with a sign: what Python's csv
+ * and numpy write for a missing value, beside nothing at all. */
+bool clary_cell_is_nan(const char *text, size_t len);
+
 /* Stores the code of a category, or NaN for an unknown one where that is
  * missing, in a real type. A number that is no category is a code where the
  * column takes codes, unless it `is_string`. False: it is refused. */

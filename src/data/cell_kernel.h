@@ -40,7 +40,7 @@ struct clary_cell_kernel {
 
     /* Reads cells while they are numbers: cell i is the bytes between
      * text[before[i]] and text[end[i]], without these two. Returns how many
-     * cells from the first on are JSON numbers that a double can hold, and
+     * cells from the first on are JSON numbers that are finite as float32, and
      * writes for each of them the double that is nearest to it, rounded to
      * float32, exact. Values behind them, up to n, are undefined. */
     size_t (*read)(const char *text, const uint16_t *before,

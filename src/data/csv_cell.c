@@ -1,8 +1,10 @@
 /* csv_cell.c: a cell to a value, or to an error that names it.
  *
  * Real numbers are read as double and cast, as TF Serving does it: 1e39 is
- * infinite as float32, 1e309 is an error. "nan" and "inf" are not numbers; to
- * a pythonic reader "nan" is one, and what else Python takes.
+ * infinite as float32, 1e309 is an error. "inf" is no number; "nan" is a
+ * missing value where there are any. To a pythonic reader what else Python
+ * takes are numbers, and 1e39 is an error: XGBoost makes no matrix of what is
+ * infinite, be it so from the start or as float32.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -184,8 +186,37 @@ static enum clary_status store_category(struct clary_reader *reader,
         store_real(column->stored, number, to);
         return CLARY_OK;
     }
+    if (reader->missing_is_nan && clary_cell_is_nan(text, len)) {
+        store_real(column->stored, (double)NAN, to);
+        return CLARY_OK;
+    }
     return clary_csv_fail_cell(
         reader, clary_cell_refuse_category(categories, text, len, what), err);
+}
+
+/* Whether a float32 at `to` became infinite by its cast. */
+static bool overflows(enum clary_dtype dtype, const char *to)
+{
+    float value;
+    if (dtype != CLARY_DTYPE_F32)
+        return false;
+    memcpy(&value, to, sizeof value);
+    return isinf(value);
+}
+
+/* What `parse` does not take and others do. */
+static enum clary_number parse_more(const struct clary_reader *reader,
+                                    const struct clary_column *column,
+                                    const char *text, size_t len, char *to)
+{
+    if (reader->missing_is_nan && clary_cell_is_real(column->dtype) &&
+        clary_cell_is_nan(text, len)) {
+        store_real(column->dtype, (double)NAN, to);
+        return CLARY_NUMBER_OK;
+    }
+    return reader->pythonic
+               ? clary_cell_store_python(column->dtype, text, len, to)
+               : CLARY_NUMBER_MALFORMED;
 }
 
 enum clary_status clary_csv_store(struct clary_reader *reader, const char *text,
@@ -203,8 +234,11 @@ enum clary_status clary_csv_store(struct clary_reader *reader, const char *text,
     if (column->categories != NULL)
         return store_category(reader, column, text, len, to, err);
     enum clary_number number = parse(column->dtype, text, len, to);
-    if (number == CLARY_NUMBER_MALFORMED && reader->pythonic)
-        number = clary_cell_store_python(column->dtype, text, len, to);
+    if (number == CLARY_NUMBER_MALFORMED)
+        number = parse_more(reader, column, text, len, to);
+    if (number == CLARY_NUMBER_OK && reader->pythonic &&
+        overflows(column->dtype, to))
+        number = CLARY_NUMBER_RANGE;
     return number == CLARY_NUMBER_OK ? CLARY_OK
                                      : refuse(reader, number, text, len, err);
 }

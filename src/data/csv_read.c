@@ -26,6 +26,7 @@
 #include "data/csv.h"
 #include "data/number_scan.h"
 
+#include <math.h>
 #include <string.h>
 
 static const char bom[] = "\xEF\xBB\xBF";
@@ -133,6 +134,8 @@ static enum clary_status read_numbers(struct clary_reader *reader,
             break;
         char *to = column->data + row * column->stride;
         float narrow = (float)token.value;
+        if (isinf(narrow) && reader->pythonic)
+            break;
         if (column->dtype == CLARY_DTYPE_F32)
             memcpy(to, &narrow, sizeof narrow);
         else if (column->dtype == CLARY_DTYPE_F64)

@@ -121,7 +121,7 @@ static enum clary_status store(struct clary_reader *reader, size_t index,
                                "the index is there twice", err);
     libsvm->seen[index] = row;
     if (reader->missing_is_nan && clary_cell_is_real(column->stored) &&
-        len == 3 && (memcmp(text, "nan", 3) == 0 || !memcmp(text, "NaN", 3)))
+        clary_cell_is_nan(text, len))
         return CLARY_OK; /* as begin_row left it */
     enum clary_number number =
         clary_cell_store_text(column->stored, text, len, cell(reader, column));

@@ -6,6 +6,8 @@
 #include "data/number_scan.h"
 #include "kernel/tables.h"
 
+#include <math.h>
+
 #define PLACE(byte, i)                                                         \
     ((byte) >> (i)&1                                                           \
          ? UINT64_C(i) << 8 * __builtin_popcount((byte) & ((1 << (i)) - 1))    \
@@ -60,7 +62,7 @@ bool clary_cell_number(const char *text, size_t len, float *value)
          end != text + len))
         return false;
     *value = (float)real;
-    return true;
+    return !isinf(*value);
 }
 
 static size_t read_cells(const char *text, const uint16_t *before,

@@ -153,11 +153,16 @@ TEST(empty_cells)
     CHECK_STR(rows_of("1,2, "), "row 1, column 3 (x[2]): the cell is empty");
     reading.missing_is_nan = true;
     CHECK_STR(rows_of("1,,3\n , \"\" ,\n"), "1 nan 3|nan nan nan");
-    CHECK_STR(rows_of("1,nan,3\n"),
-              "row 1, column 2 (x[1]): \"nan\" is not a number");
+    CHECK_STR(rows_of("1,nan,3\nNaN,-nan, \"NAN\" \n"), "1 nan 3|nan nan nan");
+    CHECK_STR(rows_of("1,NA,3\n"),
+              "row 1, column 2 (x[1]): \"NA\" is not a number");
+    CHECK_STR(rows_of("1,2,inf\n"),
+              "row 1, column 3 (x[2]): \"inf\" is not a number");
     READING(named, ABSENT);
     reading.missing_is_nan = true;
-    CHECK_STR(rows_of("1,,3\n"), "1 nan 3");
+    CHECK_STR(rows_of("1,,3\nnan,NaN,3\n"), "1 nan 3|nan nan 3");
+    CHECK_STR(rows_of("1,2,nan\n"),
+              "row 1, column 3 (Rooms): \"nan\" is not a number");
     CHECK_STR(rows_of("1,2,\n"), "row 1, column 3 (Rooms): the cell is empty");
 }
 

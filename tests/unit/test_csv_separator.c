@@ -116,6 +116,15 @@ TEST(what_python_does_not_take_either)
     }
     CHECK_STR(rows_of("1,+1e999,3\n"),
               "row 1, column 2 (x[1]): \"+1e999\" is out of range");
+    /* infinite as float32 */
+    CHECK_STR(rows_of("1,1e39,3\n4,5,6\n7,8,9\n1,2,3\n"),
+              "row 1, column 2 (x[1]): \"1e39\" is out of range");
+    CHECK_STR(rows_of("1,-1000000000000000000000000000000000000000,3\n4,5,6\n"),
+              "row 1, column 2 (x[1]): "
+              "\"-1000000000000000000000000000000000000000\" is out of range");
+    CHECK_STR(rows_of("1,+1e39,3\n"),
+              "row 1, column 2 (x[1]): \"+1e39\" is out of range");
+    CHECK_STR(rows_of("1,3.4028235e38,3\n"), "1 3.40282e+38 3");
 }
 
 TEST(other_types_take_no_python)

@@ -235,7 +235,7 @@ TEST(cells_by_hand)
             size_t read = tables[t]->cells->read(text.bytes, index.at,
                                                  index.at + 1, 1, &value);
             float expected = (float)strtod(cells[i], NULL);
-            if (cells[i][strlen(cells[i]) - 1] == '.')
+            if (cells[i][strlen(cells[i]) - 1] == '.' || isinf(expected))
                 CHECK_INT(read, 0);
             else if (CHECK_INT(read, 1))
                 CHECK(memcmp(&value, &expected, sizeof value) == 0);
