@@ -11,8 +11,7 @@
 
 enum { COLUMN_NAME_BYTES = 256 };
 
-/* "income" for a field of one column, "house.3" for the fourth of several.
- * Cut if it does not fit. Returns `name`. */
+/* clary_column_name, in COLUMN_NAME_BYTES. Returns `name`. */
 const char *column_name(const struct clary_field *field, size_t index,
                         char name[COLUMN_NAME_BYTES]);
 

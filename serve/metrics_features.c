@@ -27,10 +27,9 @@ struct name {
 
 struct features {
     size_t n;
-    struct name *columns; /* (n), as columns.h calls them */
-    struct name *names;   /* (n), as the golden file does */
-    bool *are_codes;      /* (n): of categories, which have no range */
-    float *min, *max;     /* (n) */
+    struct name *names; /* (n), as the golden file has them, else columns.h */
+    bool *are_codes;    /* (n): of categories, which have no range */
+    float *min, *max;   /* (n) */
     struct clary_ranges ranges;
     atomic_uint_least64_t *counts; /* (STRIPES, n, KINDS) */
 };
@@ -48,11 +47,10 @@ static void name_columns(struct features *features,
     for (size_t f = 0; f < signature->n_inputs; f++)
         for (size_t i = 0; i < signature->inputs[f].width; i++, column++) {
             const struct clary_field *field = &signature->inputs[f];
-            column_name(field, i, features->columns[column].text);
+            column_name(field, i, features->names[column].text);
             features->are_codes[column] =
                 field->categories != NULL && field->categories[i] != NULL;
         }
-    memcpy(features->names, features->columns, column * sizeof(struct name));
 }
 
 struct features *features_new(const struct clary_model *model)
@@ -64,15 +62,14 @@ struct features *features_new(const struct clary_model *model)
     if (features == NULL)
         return NULL;
     features->n = n;
-    features->columns = calloc(n + 1, sizeof *features->columns);
     features->names = calloc(n + 1, sizeof *features->names);
     features->are_codes = calloc(n + 1, sizeof *features->are_codes);
     features->min = calloc(n + 1, sizeof *features->min);
     features->max = calloc(n + 1, sizeof *features->max);
     features->counts = calloc(STRIPES * n + 1, KINDS * sizeof(uint64_t));
-    if (features->columns == NULL || features->names == NULL ||
-        features->are_codes == NULL || features->min == NULL ||
-        features->max == NULL || features->counts == NULL) {
+    if (features->names == NULL || features->are_codes == NULL ||
+        features->min == NULL || features->max == NULL ||
+        features->counts == NULL) {
         features_free(features);
         return NULL;
     }
@@ -89,7 +86,6 @@ void features_free(struct features *features)
 {
     if (features == NULL)
         return;
-    free(features->columns);
     free(features->names);
     free(features->are_codes);
     free(features->min);
@@ -148,22 +144,28 @@ static void ignore_value(void *context, size_t column, double value)
     (void)value;
 }
 
+/* A baseline that is read. */
+struct learning {
+    struct features *features;
+    const struct clary_signature *signature;
+};
+
 /* baseline_json_read's visitor */
 static bool take_range(void *context, const char *name, double min, double max)
 {
-    struct features *features = context;
+    const struct learning *learning = context;
+    struct features *features = learning->features;
+    size_t i = 0;
 
-    for (size_t i = 0; i < features->n; i++) {
-        if (strcmp(features->names[i].text, name) != 0 &&
-            strcmp(features->columns[i].text, name) != 0)
-            continue;
-        if (!features->are_codes[i]) {
-            features->min[i] = round_down(min);
-            features->max[i] = round_up(max);
-        }
-        return true;
+    while (i < features->n && strcmp(features->names[i].text, name) != 0)
+        i++;
+    if (i == features->n)
+        i = clary_signature_column(learning->signature, name, strlen(name));
+    if (i < features->n && !features->are_codes[i]) {
+        features->min[i] = round_down(min);
+        features->max[i] = round_up(max);
     }
-    return false;
+    return i < features->n;
 }
 
 enum clary_status features_learn(struct features *features,
@@ -176,12 +178,13 @@ enum clary_status features_learn(struct features *features,
         clary_model_file(model, BASELINE_PATH, &baseline, &baseline_len) != 0;
     const struct golden_visitor visitor = {
         features, take_name, has_baseline ? ignore_value : take_value};
+    struct learning learning = {features, clary_model_signature(model)};
 
     if (clary_model_file(model, GOLDEN_PATH, &golden, &golden_len))
         golden_walk(golden, golden_len, features->n, &visitor);
     if (!has_baseline)
         return CLARY_OK;
-    return baseline_json_read(baseline, baseline_len, take_range, features,
+    return baseline_json_read(baseline, baseline_len, take_range, &learning,
                               err);
 }
 

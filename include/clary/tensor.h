@@ -77,6 +77,11 @@ struct clary_field {
     const struct clary_categories *const *categories; /* (width), each NULL
                                                        * where there are none;
                                                        * NULL: nowhere are */
+    const char *column_prefix;   /* "f": elements without names of their own are
+                                  * known to the model's makers as "f0", ...;
+                                  * NULL: they are not */
+    bool blanks_are_underscores; /* in column_names, where the data that the
+                                  * model was trained on had blanks */
 };
 
 /* What a model reads and writes. Columns of a CSV row are the elements of the
@@ -92,6 +97,19 @@ struct clary_signature {
 
 size_t clary_dtype_bytes(enum clary_dtype dtype);
 const char *clary_dtype_name(enum clary_dtype dtype); /* "float32" */
+
+/* What messages and reports call an element of a row: its own name, "x" for
+ * the one element of field x, "x[3]" for one of several. Into `text`; cut if it
+ * does not fit. Returns `text`. */
+char *clary_column_name(const struct clary_field *field, size_t element,
+                        char *text, size_t text_bytes);
+
+/* The column of the inputs that `name` means, 0-based; n_columns if there is
+ * none. Beside what clary_column_name gives that may be "x.3" for "x[3]", "f3"
+ * where the field has a column_prefix, and blanks for underscores where
+ * blanks_are_underscores. Looks at every column. */
+size_t clary_signature_column(const struct clary_signature *signature,
+                              const char *name, size_t len);
 
 /* Product of the dimensions; 1 for a scalar. False if it overflows. */
 bool clary_shape_elements(const struct clary_shape *shape, size_t *elements);

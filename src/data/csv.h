@@ -44,6 +44,7 @@ struct clary_csv_header_row {
     const struct clary_column **named; /* columns with a name of their own, by
                                         * name; NULL: not sorted yet */
     size_t n_named;
+    bool underscores;                /* clary_column_underscores */
     bool *seen;                      /* (n_columns), in the model's order */
     struct clary_error not_a_number; /* the first cell's error, if it is none */
 };

@@ -6,9 +6,12 @@
  *
  * If every input has one column or names for its columns, the header names
  * them all, in any order, each exactly once. Otherwise columns have no names
- * but "x[0]", "x[1]", ...; a header that uses any of those must use them all,
- * in any order, and one that uses none is passed over but for the number of
- * its cells.
+ * but those of column_name.h; a header that uses any of those must use them
+ * all, in any order, and one that uses none is passed over but for the number
+ * of its cells.
+ *
+ * A row of data must never pass for a header: what stands for a missing or an
+ * infinite value somewhere, and what has no letter, is no name with auto.
  *
  * A first cell that is no category of its column may be an unknown one, which
  * some models take as missing: with auto it begins a header only if it is the
@@ -17,10 +20,12 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "data/cell.h"
+#include "data/column_name.h"
 #include "data/csv.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void clary_csv_header_begin(struct clary_reader *reader)
 {
@@ -28,28 +33,57 @@ void clary_csv_header_begin(struct clary_reader *reader)
     struct clary_csv_header_row *header = &csv->header;
     header->reading = reader->header == CLARY_CSV_HEADER_PRESENT;
     header->names_columns = true;
-    for (size_t f = 0; f < reader->rows->n_fields; f++)
-        header->names_columns &= reader->rows->fields[f].width == 1 ||
-                                 reader->rows->fields[f].column_names != NULL;
+    for (size_t f = 0; f < reader->rows->n_fields; f++) {
+        const struct clary_field *field = &reader->rows->fields[f];
+        /* an input's name is the model's own unless columns have others */
+        header->names_columns &=
+            field->column_names != NULL ||
+            (field->width == 1 && field->column_prefix == NULL);
+    }
+}
+
+/* Whether `text` is how some program spells a missing or an infinite value. */
+static bool is_odd_value(const char *text, size_t len)
+{
+    static const char *const words[] = {
+        "nan", "na",   "n/a",  "#n/a", "#na", "#n/a n/a", "<na>",
+        "nat", "null", "none", "nil",  "inf", "infinity"};
+    if (len > 0 && (text[0] == '+' || text[0] == '-')) {
+        text++;
+        len--;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strlen(words[i]) == len && strncasecmp(text, words[i], len) == 0)
+            return true;
+    return false;
+}
+
+/* A name has a letter, perhaps one beyond ASCII, or an underscore. */
+static bool has_letter(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i], lower = c | 0x20;
+        if ((lower >= 'a' && lower <= 'z') || c == '_' || c >= 0x80)
+            return true;
+    }
+    return false;
 }
 
 bool clary_csv_header_may_begin(const char *text, size_t len)
 {
     /* what begins like a number is a number that is spelt wrong */
-    return len > 0 && memchr("+-.0123456789", text[0], 13) == NULL;
+    return len > 0 && memchr("+-.0123456789", text[0], 13) == NULL &&
+           has_letter(text, len) && !is_odd_value(text, len);
 }
 
-/* Splits "x[12]" into the name's length and 12; false if it is no such name. */
-static bool split_name(const char *text, size_t len, size_t *name_len,
-                       int64_t *element)
+/* Whether a cell behind the first can only be one of a row of data. */
+static bool is_data(const char *text, size_t len)
 {
-    const char *open = len == 0 ? NULL : memrchr(text, '[', len);
-    if (open == NULL || text[len - 1] != ']')
-        return false;
-    *name_len = (size_t)(open - text);
-    return clary_parse_int64(open + 1, len - *name_len - 2, element) ==
-               CLARY_NUMBER_OK &&
-           *element >= 0;
+    double unused;
+    return len == 0 ||
+           clary_parse_double(text, len, &unused) != CLARY_NUMBER_MALFORMED ||
+           clary_parse_python(text, len, &unused) != CLARY_NUMBER_MALFORMED ||
+           is_odd_value(text, len);
 }
 
 static bool is_name(const struct clary_field *field, const char *text,
@@ -64,14 +98,19 @@ static int compare_names(const void *a, const void *b)
     return strcmp((*x)->name, (*y)->name);
 }
 
+/* What is looked for. */
+struct key {
+    const char *text;
+    size_t len;
+    bool underscores;
+};
+
 static int compare_text(const void *key, const void *element)
 {
-    const struct clary_string *text = key;
-    const struct clary_column *const *column = element;
-    size_t len = strlen((*column)->name);
-    int order =
-        memcmp(text->bytes, (*column)->name, len < text->len ? len : text->len);
-    return order != 0 ? order : (text->len > len) - (text->len < len);
+    const struct key *wanted = key;
+    const char *name = (*(const struct clary_column *const *)element)->name;
+    return clary_column_compare(wanted->text, wanted->len, wanted->underscores,
+                                name, strlen(name));
 }
 
 /* Makes room for a header and sorts the columns that have names, once a header:
@@ -96,6 +135,8 @@ static enum clary_status sort_names(const struct clary_reader *reader,
         if (csv->columns[c].width == 1)
             header->named[header->n_named++] = &csv->columns[c];
     qsort(header->named, header->n_named, sizeof *header->named, compare_names);
+    header->underscores =
+        clary_column_underscores(reader->rows->fields, reader->rows->n_fields);
     return CLARY_OK;
 }
 
@@ -105,20 +146,20 @@ static size_t find_column(const struct clary_reader *reader, const char *text,
 {
     const struct clary_csv *csv = reader->state;
     const struct clary_csv_header_row *header = &csv->header;
-    struct clary_string key = {text, len};
-    size_t name_len = 0, first = 0; /* first: column of the field */
-    int64_t element = -1;
+    struct key key = {text, len, header->underscores};
+    size_t name_len = 0, number = 0, first = 0; /* first: column of the field */
     const struct clary_column **named = bsearch(
         &key, header->named, header->n_named, sizeof *named, compare_text);
     if (named != NULL)
         return (size_t)(*named - csv->columns);
-    if (!split_name(text, len, &name_len, &element))
-        return csv->n_columns;
+    bool is_split = clary_column_split(text, len, &name_len, &number);
     for (size_t f = 0; f < reader->rows->n_fields; f++) {
         const struct clary_field *field = &reader->rows->fields[f];
-        if (field->width > 1 && field->column_names == NULL &&
-            (uint64_t)element < field->width && is_name(field, text, name_len))
-            return first + (size_t)element;
+        size_t element = number;
+        if ((is_split && number < field->width &&
+             is_name(field, text, name_len)) ||
+            clary_column_prefixed(field, text, len, &element))
+            return first + element;
         first += field->width;
     }
     return csv->n_columns;
@@ -176,10 +217,7 @@ enum clary_status clary_csv_header_cell(struct clary_reader *reader,
                                         struct clary_error *err)
 {
     struct clary_csv *csv = reader->state;
-    double unused;
-    if (reader->header != CLARY_CSV_HEADER_PRESENT &&
-        (len == 0 ||
-         clary_parse_double(text, len, &unused) != CLARY_NUMBER_MALFORMED)) {
+    if (reader->header != CLARY_CSV_HEADER_PRESENT && is_data(text, len)) {
         *err = csv->header.not_a_number;
         return err->status;
     }

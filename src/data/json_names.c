@@ -8,27 +8,25 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "data/column_name.h"
 #include "data/json_read.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_called(const struct clary_json_name *name, const char *text,
-                      size_t len)
+/* The order of a text that is looked for and a name. */
+static int compare(const struct clary_json_names *names, const char *text,
+                   size_t len, const struct clary_json_name *name)
 {
-    return name->len == len && memcmp(name->text, text, len) == 0;
-}
-
-static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+    return clary_column_compare(text, len, names->underscores, name->text,
+                                name->len);
 }
 
 static int compare_names(const void *a, const void *b)
 {
     const struct clary_json_name *const *x = a, *const *y = b;
-    int order = compare((*x)->text, (*x)->len, (*y)->text, (*y)->len);
+    int order = clary_column_compare((*x)->text, (*x)->len, false, (*y)->text,
+                                     (*y)->len);
     return order != 0 ? order : (*x > *y) - (*x < *y);
 }
 
@@ -50,6 +48,8 @@ static enum clary_status list_names(struct clary_reader *reader,
                                      sizeof *names->list);
     if (names->list == NULL)
         return clary_no_memory(err);
+    names->underscores =
+        clary_column_underscores(reader->rows->fields, n_fields);
     for (size_t f = 0; f < n_fields; f++) {
         const struct clary_field *field = &reader->rows->fields[f];
         for (size_t i = 0; field->column_names != NULL && i < field->width; i++)
@@ -85,7 +85,7 @@ enum clary_status clary_json_find(struct clary_reader *reader, const char *text,
         CLARY_TRY(list_names(reader, err));
     *found = NULL;
     if (names->next < names->n &&
-        is_called(&names->list[names->next], text, len)) {
+        compare(names, text, len, &names->list[names->next]) == 0) {
         *found = &names->list[names->next++];
         return CLARY_OK;
     }
@@ -94,13 +94,12 @@ enum clary_status clary_json_find(struct clary_reader *reader, const char *text,
     size_t low = 0, high = names->n; /* the first that is not below `text` */
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct clary_json_name *name = names->sorted[middle];
-        if (compare(name->text, name->len, text, len) < 0)
+        if (compare(names, text, len, names->sorted[middle]) > 0)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low < names->n && is_called(names->sorted[low], text, len)) {
+    if (low < names->n && compare(names, text, len, names->sorted[low]) == 0) {
         *found = names->sorted[low];
         names->next = (size_t)(*found - names->list) + 1;
     }
@@ -113,20 +112,22 @@ enum clary_status clary_json_find_element(struct clary_reader *reader,
                                           struct clary_error *err)
 {
     const struct clary_rows *rows = reader->rows;
-    const struct clary_json_name *name;
-    int64_t number;
-    *field = rows->n_fields;
-    const char *open = len == 0 ? NULL : memrchr(text, '[', len);
-    if (open == NULL || text[len - 1] != ']' ||
-        clary_parse_int64(open + 1, (size_t)(text + len - open) - 2, &number) !=
-            CLARY_NUMBER_OK ||
-        number < 0)
+    const struct clary_json_name *name = NULL;
+    size_t name_len, number;
+    *field = 0;
+    if (!clary_column_split(text, len, &name_len, &number)) {
+        while (
+            *field < rows->n_fields &&
+            !clary_column_prefixed(&rows->fields[*field], text, len, element))
+            ++*field;
         return CLARY_OK;
-    CLARY_TRY(clary_json_find(reader, text, (size_t)(open - text), &name, err));
+    }
+    *field = rows->n_fields;
+    CLARY_TRY(clary_json_find(reader, text, name_len, &name, err));
     if (name == NULL || name->element != CLARY_JSON_WHOLE ||
-        (uint64_t)number >= rows->fields[name->field].width)
+        number >= rows->fields[name->field].width)
         return CLARY_OK;
     *field = name->field;
-    *element = (size_t)number;
+    *element = number;
     return CLARY_OK;
 }

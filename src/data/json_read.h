@@ -111,7 +111,8 @@ struct clary_json_names {
                                    * was looked for yet */
     const struct clary_json_name **sorted; /* (n); NULL: not needed yet */
     size_t n;
-    size_t next; /* the one of the list that probably comes next */
+    size_t next;      /* the one of the list that probably comes next */
+    bool underscores; /* clary_column_underscores */
 
     size_t *whole;   /* stamp per field: "x" */
     size_t *part;    /* stamp per field: any of "x[0]", "x[1]", ... */

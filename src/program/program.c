@@ -80,11 +80,9 @@ static enum clary_status add_field(struct clary_program *program,
     if (!list)
         return clary_no_memory(err);
     *fields = list;
-    list[*n_fields].name =
-        clary_arena_strndup(program->arena, name, strlen(name));
-    list[*n_fields].value = value;
-    list[*n_fields].column_names = NULL;
-    list[*n_fields].categories = NULL;
+    list[*n_fields] = (struct program_field){
+        .name = clary_arena_strndup(program->arena, name, strlen(name)),
+        .value = value};
     if (!list[*n_fields].name)
         return clary_no_memory(err);
     ++*n_fields;
@@ -117,6 +115,18 @@ void clary_program_name_columns(struct clary_program *program, size_t index,
                                 const char *const *names)
 {
     program->inputs[index].column_names = names;
+}
+
+void clary_program_prefix_columns(struct clary_program *program, size_t index,
+                                  const char *prefix)
+{
+    program->inputs[index].column_prefix = prefix;
+}
+
+void clary_program_blanks_are_underscores(struct clary_program *program,
+                                          size_t index)
+{
+    program->inputs[index].blanks_are_underscores = true;
 }
 
 void clary_program_set_categories(
@@ -311,6 +321,8 @@ static struct clary_field *make_fields(const struct clary_program *program,
         field->name = list[i].name;
         field->column_names = list[i].column_names;
         field->categories = list[i].categories;
+        field->column_prefix = list[i].column_prefix;
+        field->blanks_are_underscores = list[i].blanks_are_underscores;
         field->dtype = v->dtype;
         field->shape.rank = v->shape.rank - 1;
         for (d = 1; d < v->shape.rank; d++)

@@ -52,6 +52,15 @@ enum clary_status clary_program_input(struct clary_program *program,
 void clary_program_name_columns(struct clary_program *program, size_t index,
                                 const char *const *names);
 
+/* What elements of input number `index` that have no names are called, before
+ * their number; it must live as long. */
+void clary_program_prefix_columns(struct clary_program *program, size_t index,
+                                  const char *prefix);
+
+/* The names of input number `index` have '_' where others have a blank. */
+void clary_program_blanks_are_underscores(struct clary_program *program,
+                                          size_t index);
+
 /* The same for the categories of the elements, each NULL where there are
  * none. */
 void clary_program_set_categories(

@@ -30,6 +30,8 @@ struct program_field {
     uint32_t value;
     const char *const *column_names;                  /* NULL: none */
     const struct clary_categories *const *categories; /* NULL: none */
+    const char *column_prefix;                        /* NULL: none */
+    bool blanks_are_underscores;
 };
 
 struct clary_linear;

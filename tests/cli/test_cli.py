@@ -384,7 +384,7 @@ def test_inspect_json():
             for field in told["signature"][side]
         ]
         assert fields == signature[side]
-    assert told["signature"]["csv_columns"] == [f"house.{i}" for i in range(4)]
+    assert told["signature"]["csv_columns"] == [f"house[{i}]" for i in range(4)]
     assert told["parameters"] > 0 and told["bytes"] > 0
     assert len(told["ops"]) > 0 and "dense" in {
         op["kind"] for op in told["ops"]

@@ -128,6 +128,10 @@ UNREADABLE = {
     "second-row": "1,2,3,4,5\n1,2,x,4,5\n",
     "ragged": "1,2,3,4,5\n1,2,3,4\n",
     "infinity": "1,2,inf,4,5\n",
+    "infinity-of-float32": "1,2,1e39,4,5\n",
+    "rows-of-nothing": "NA,NA,NA,NA,NA\n0.5,1.25,0.3,2,1\n",
+    "rows-of-null": "null,null,null,null,null\n0.5,1.25,0.3,2,1\n",
+    "infinities-first": "Infinity,inf,-inf,inf,inf\n0.5,1.25,0.3,2,1\n",
     "only-blanks": "  \n \n",
 }
 
@@ -168,6 +172,23 @@ def test_X1_too_large_413(xgboost):
 
 
 # --- X2: CSV -----------------------------------------------------------------
+
+@pytest.mark.parametrize("header", [
+    "f4,f3,f2,f1,f0", "features[4],f3,features.2,f1,features[0]"])
+def test_X2_a_header_of_a_model_without_names(xgboost, header):
+    """XGBoost's own names and those that errors and inspect have."""
+    lines = input_of("binary-logistic")
+    turned = [",".join(reversed(line.split(","))) for line in lines]
+    reply = xgboost("binary-logistic").invoke("\n".join([header] + turned))
+    expected = "".join(f"{p!r}\n" for (p,) in expected_of("binary-logistic"))
+    assert answer(reply, "text/csv") == expected
+
+
+def test_X2_a_header_with_an_unknown_name(xgboost):
+    reply = xgboost("binary-logistic").invoke("f0,f1,f2,f3,f5\n1,2,3,4,5\n")
+    assert reply.status == 415, reply
+    assert '"f5" is not an input' in reply.json()["error"]
+
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", " ", ":"],
                          ids=["comma", "semicolon", "tab", "bar", "blank",

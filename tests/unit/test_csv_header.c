@@ -65,8 +65,87 @@ TEST(header_of_columns_without_names)
               "header: the model's input \"x[1]\" is missing");
     CHECK_STR(rows_of("a,b,1\n1,2,3\n"),
               "row 1, column 1 (x[0]): \"a\" is not a number");
-    CHECK_STR(rows_of("x[-1],x],[\n1,2,3\n"), "1 2 3");
+    CHECK_STR(rows_of("x.2,x[0],x.1\n3,1,2\n"), "1 2 3");
+    CHECK_STR(rows_of("x.2,x[0],x.3\n3,1,2\n"),
+              "header, column 3: \"x.3\" is not an input of the model");
+    CHECK_STR(rows_of("x.2,x[2],x[1]\n3,1,2\n"),
+              "header, column 2: \"x[2]\" is there twice");
+    CHECK_STR(rows_of("x.02,x.,y.1\n1,2,3\n"), "1 2 3");
+    CHECK_STR(rows_of("f2,f1,f0\n1,2,3\n"), "1 2 3");
+    CHECK_STR(rows_of("x[-1],x],[a\n1,2,3\n"), "1 2 3");
     CHECK_STR(rows_of("x[99999999999999999999],[0],x[]\n1,2,3\n"), "1 2 3");
+}
+
+TEST(header_of_names_of_the_library)
+{
+    static const struct clary_field f3[] = {
+        {"features", CLARY_DTYPE_F32, {1, {3}}, 3, .column_prefix = "f"}};
+    static const struct clary_field f1[] = {
+        {"features", CLARY_DTYPE_F32, {1, {1}}, 1, .column_prefix = "f"}};
+    READING(f3, AUTO);
+    CHECK_STR(rows_of("f2,f0,f1\n3,1,2\n"), "1 2 3");
+    CHECK_STR(rows_of("features[2],f0,features.1\n3,1,2\n"), "1 2 3");
+    CHECK_STR(rows_of("f1,f2,f3\n3,1,2\n"),
+              "header, column 3: \"f3\" is not an input of the model");
+    CHECK_STR(rows_of("f2,f0\n3,1\n"),
+              "header: the model's input \"features[1]\" is missing");
+    CHECK_STR(rows_of("f02,f,F1\n1,2,3\n"), "1 2 3");
+    READING(f1, AUTO);
+    CHECK_STR(rows_of("f0\n1\n"), "1");
+    CHECK_STR(rows_of("price\n1\n"), "1");
+}
+
+TEST(header_of_names_with_blanks)
+{
+    static const char *const names[] = {"income_in_USD", "a", "b_"};
+    static const struct clary_field fields[] = {
+        {"features",
+         CLARY_DTYPE_F64,
+         {1, {3}},
+         3,
+         names,
+         .blanks_are_underscores = true}};
+    static const struct clary_field exact[] = {
+        {"features", CLARY_DTYPE_F64, {1, {3}}, 3, names}};
+    READING(fields, AUTO);
+    CHECK_STR(rows_of("b_,income in USD,a\n3,1,2\n"), "1 2 3");
+    CHECK_STR(rows_of("\"b \",income_in USD,a\n3,1,2\n"), "1 2 3");
+    CHECK_STR(rows_of("income_in_USD,income in USD,a\n3,1,2\n"),
+              "header, column 2: \"income in USD\" is there twice");
+    READING(exact, AUTO);
+    CHECK_STR(rows_of("b_,income in USD,a\n3,1,2\n"),
+              "header, column 2: \"income in USD\" is not an input of the "
+              "model");
+}
+
+/* A row of data never vanishes as a header. */
+TEST(odd_values_are_no_header)
+{
+    static const char *const bodies[] = {
+        "NA,NA,NA\n1,2,3\n",      "null,NULL,None\n1,2,3\n",
+        "nan,nan,nan\n1,2,3\n",   "Infinity,inf,-inf\n1,2,3\n",
+        "N/A,#N/A,<NA>\n1,2,3\n", "?,?,?\n1,2,3\n",
+        "a,NA,b\n1,2,3\n",        "a,b,-Infinity\n1,2,3\n",
+        "abc,+1,.5\n1,2,3\n",     "\"nil\",\"x y\",z\n1,2,3\n",
+        "#,x,y\n1,2,3\n",         "NaT,x,y\n1,2,3\n"};
+    READING(x3, AUTO);
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
+        for (unsigned pythonic = 0; pythonic < 2; pythonic++) {
+            reading.pythonic = pythonic != 0;
+            rows_of(bodies[i]);
+            if (bodies[i][0] == 'n' && bodies[i][2] == 'n' && pythonic) {
+                CHECK_STR(rows_of(bodies[i]), "nan nan nan|1 2 3");
+                continue;
+            }
+            CHECK_STATUS(reading.status, CLARY_BAD_INPUT);
+            CHECK_INT(reading.err.row, 1);
+        }
+    /* nor do they hide names that are told to be there */
+    READING(x3, PRESENT);
+    CHECK_STR(rows_of("NA,null,inf\n1,2,3\n"), "1 2 3");
+    READING(x3, ABSENT);
+    CHECK_STR(rows_of("NA,NA,NA\n1,2,3\n"),
+              "row 1, column 1 (x[0]): \"NA\" is not a number");
 }
 
 TEST(header_that_must_be_there)

@@ -82,6 +82,7 @@ static enum clary_status build(const struct clary_lightgbm *model,
     CLARY_TRY(clary_program_input(program, "features", CLARY_DTYPE_F64, &row,
                                   &value, err));
     clary_program_name_columns(program, 0, model->names);
+    clary_program_blanks_are_underscores(program, 0); /* as LightGBM does */
     CLARY_TRY(clary_lightgbm_set_categories(model, program, err));
     CLARY_TRY(clary_forest_add(program, model->name, &model->forest, value,
                                &value, err));

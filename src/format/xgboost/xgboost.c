@@ -192,8 +192,10 @@ static enum clary_status name_columns(struct load *load,
         if (load->learners[i]->feature_names.n ==
             (uint64_t)load->learners[0]->n_features)
             names = &load->learners[i]->feature_names;
-    if (!names)
+    if (!names) {
+        clary_program_prefix_columns(loading->program, 0, "f"); /* XGBoost's */
         return CLARY_OK;
+    }
     copies = clary_arena_calloc(loading->arena, names->n, sizeof *copies);
     if (!copies)
         return clary_no_memory(err);
