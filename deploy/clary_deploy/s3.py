@@ -89,27 +89,22 @@ def sha256_of_file(path: Path) -> str:
 def put_once(account: Account, path: Path, uri: str) -> str:
     """Uploads a file unless that very content is there; its SHA-256."""
     sha256 = sha256_of_file(path)
-    bucket, key = split(uri)
-    if account.dry_run:
-        account.write(
-            "s3",
-            "put_object",
-            {"Bucket": bucket, "Key": key, "Body": str(path)},
-        )
-        return sha256
-    if sha256_of_object(account, uri) != sha256:
-        with open(path, "rb") as file:
-            account.write(
-                "s3",
-                "put_object",
-                {
-                    "Bucket": bucket,
-                    "Key": key,
-                    "Body": file,
-                    "ChecksumAlgorithm": "SHA256",
-                },
-            )
+    if account.dry_run or sha256_of_object(account, uri) != sha256:
+        put(account, path, uri)
     return sha256
+
+
+def put(account: Account, path: Path, uri: str) -> str:
+    """Uploads a file; its SHA-256."""
+    bucket, key = split(uri)
+    body = {"Bucket": bucket, "Key": key}
+    if account.dry_run:
+        account.write("s3", "put_object", {**body, "Body": str(path)})
+    else:
+        with open(path, "rb") as file:
+            checked = {"Body": file, "ChecksumAlgorithm": "SHA256"}
+            account.write("s3", "put_object", body | checked)
+    return sha256_of_file(path)
 
 
 def keys_under(account: Account, uri: str) -> Iterator[str]:

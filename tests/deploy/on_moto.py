@@ -14,6 +14,7 @@ import botocore.awsrequest
 import botocore.client
 import botocore.httpsession
 import pytest
+from moto.iam import iam_backends
 from moto.server import ThreadedMotoServer
 
 from clary_deploy import template
@@ -55,7 +56,7 @@ def values_of(request):
 
 def decided(request):
     """The request with its conditions decided: of AWS::NoValue in a list moto
-    makes a None."""
+    makes a None. And of all that is retained it knows but one word."""
     made = template.Template(request["TemplateBody"])
     place = template.Place("aws", "eu-west-1", "000000000000", "x")
     resolver = template._Resolver(made, values_of(request), place)
@@ -76,8 +77,21 @@ def decided(request):
         for name, resource in made.body["Resources"].items()
         if resolver._wanted(resource)
     }
+    for resource in resources.values():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Retain"
     body = {**made.body, "Resources": resources}
     return {**request, "TemplateBody": json.dumps(body)}
+
+
+def detach_policies(stack_id):
+    """CloudFormation deletes a managed policy, which detaches it, before the
+    roles that it names; moto tries the roles first."""
+    _, partition, _, _, account, _ = stack_id.split(":", 5)
+    iam = iam_backends[account][partition]
+    for role in iam.roles.values():
+        for arn in list(role.managed_policies):
+            iam.detach_role_policy(arn, role.name)
 
 
 @pytest.fixture
@@ -108,6 +122,9 @@ def calls(monkeypatch):
         if operation == "CreateChangeSet":
             made[body["StackName"]] = body
             body = decided(body)
+        if operation == "DeleteStack":
+            (stack,) = original(client, "DescribeStacks", body)["Stacks"]
+            detach_policies(stack["StackId"])
         answer = original(client, operation, body)
         if operation == "DescribeStackResources":
             # of what it does not know, moto says next to nothing

@@ -116,6 +116,15 @@ def source_of_the_delivery(accounts, run, example):
     assert len(again) == len(versions), "the same content is uploaded once"
 
 
+def test_of_the_delivery_all_but_models_goes(accounts, run):
+    run("setup", "deployment", "--yes")
+    said = run("teardown", "deployment", "--yes").stdout
+    assert "kept: AWS::KMS::Key" in said
+    assert "kept: AWS::S3::Bucket housing-delivery-333333333333" in said
+    assert "kept: AWS::IAM" not in said
+    assert not accounts("iam", "deployment").list_roles()["Roles"]
+
+
 def test_no_key_no_workload(accounts, run):
     found = run("setup", "qa", "--yes", code=4)
     assert "claryctl setup shared first" in found.stderr
@@ -327,6 +336,27 @@ def test_a_stack_that_rolls_back_says_why(stack):
 def test_what_would_lose_models(stack, item, lost):
     (found,) = stack(Scripted(["CREATE_COMPLETE"], [item])).plan()
     assert found.loses_models == lost
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("AWS::KMS::Key", "put"), ("AWS::IAM::Role", "put_once")],
+)
+def test_what_an_old_key_encrypted_is_uploaded_anew(
+    stack, monkeypatch, kind, how
+):
+    from clary_deploy.commands import setup
+
+    seen = []
+    for name in ("put", "put_once"):
+        monkeypatch.setattr(
+            setup.s3, name, lambda *_, name=name: seen.append(name)
+        )
+    monkeypatch.setattr(setup.source, "write", lambda *_: None)
+    change = stacks.Change("Add", "Thing", kind, "")
+    made = stack(Scripted(["CREATE_COMPLETE"]))
+    setup._upload_source(made.context, made, [change])
+    assert seen == [how]
 
 
 def test_setup_refuses_to_lose_models(stack):

@@ -44,7 +44,7 @@ def _one(context: Context, part: str) -> dict[str, Any]:
     if part == "shared":
         stack.protect(on=True)
     if part == "deployment":
-        _upload_source(context, stack)
+        _upload_source(context, stack, changes)
     outputs = {} if context.args.dry_run else stack.outputs()
     for name, value in outputs.items():
         context.out.say(f"  {name} = {value}")
@@ -79,13 +79,22 @@ def _consent(context: Context, stack: Stack, changes: list[Change]) -> None:
         raise PreconditionError(f"{stack.name}: nothing was changed")
 
 
-def _upload_source(context: Context, stack: Stack) -> None:
-    """What CodeBuild runs: this very claryctl and configuration."""
+def _upload_source(
+    context: Context, stack: Stack, changes: list[Change]
+) -> None:
+    """What CodeBuild runs: this very claryctl and configuration. Under a new
+    key anew: the bucket outlives its stack, and what it holds under the key
+    before, the roles of today cannot read."""
+    new_key = any(
+        (change.action, change.kind) == ("Add", "AWS::KMS::Key")
+        for change in changes
+    )
     bucket = names.source_bucket(context.config)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "deploy.zip"
         source.write(path, context.config, Path(context.args.config))
-        sha256 = s3.put_once(stack.account, path, f"s3://{bucket}/{source.KEY}")
+        put = s3.put if new_key else s3.put_once
+        sha256 = put(stack.account, path, f"s3://{bucket}/{source.KEY}")
     context.out.say(f"  {source.KEY} in {bucket}: sha256 {sha256}")
 
 

@@ -17,7 +17,7 @@ from clary_deploy import ask, names, removal
 from clary_deploy.command import Command, Context
 from clary_deploy.config import STAGES
 from clary_deploy.errors import PreconditionError
-from clary_deploy.stacks import EMPTY, HOLDS_MODELS, Stack
+from clary_deploy.stacks import EMPTY, Stack
 from clary_deploy.stages import open_stage
 
 
@@ -88,10 +88,14 @@ def _endpoint(context: Context, part: str) -> list[str]:
 
 
 def _retained(stack: Stack) -> list[str]:
+    """What the template has outlive the stack."""
+    made = stack.template.body["Resources"]
     return [
         f"{item['ResourceType']} {item.get('PhysicalResourceId', '')}"
         for item in stack.resources()
-        if item["ResourceType"] in HOLDS_MODELS
+        if made.get(item["LogicalResourceId"], {})
+        .get("DeletionPolicy", "Delete")
+        .startswith("Retain")
     ]
 
 

@@ -37,7 +37,7 @@ from .registry import Registry
 from .runtime import Runtime
 from .server import Router, serve
 
-GIVE_KEYS = ("iam", "sts")
+GIVE_KEYS = "sts"
 FRONTED = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "ECR", "CLOUDWATCH")
 
 
@@ -117,7 +117,7 @@ class World:
         self.pipelines.wait()
         self.host.stop_all()
         for backend in BackendDict._instances:  # type: ignore[misc]
-            if backend.service_name not in GIVE_KEYS:
+            if backend.service_name != GIVE_KEYS:
                 for account in backend.values():
                     account.reset()
         if not self._keys_are_good():
