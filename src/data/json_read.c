@@ -1,10 +1,10 @@
 /* json_read.c: bytes of JSON to tokens, piece by piece.
  *
- * RFC 8259, without a tree: every token acts at once (json->grammar), so that
- * memory does not depend on the length of the body. A piece may be cut
- * anywhere, even inside an escape or a number; only a token that is not
- * complete when the piece ends is kept (json->text). What is accepted and
- * which error is found never depends on where the pieces are cut.
+ * RFC 8259, perhaps behind a byte order mark, without a tree: every token acts
+ * at once (json->grammar), so that memory does not depend on the length of the
+ * body. A piece may be cut anywhere, even inside an escape or a number; only a
+ * token that is not complete when the piece ends is kept (json->text). What is
+ * accepted and which error is found never depends on where the pieces are cut.
  *
  * A word is whatever is not punctuation, blank or string: a number, true,
  * null, or something wrong. Rows of plain numbers, which are nearly all of a
@@ -303,6 +303,24 @@ static enum clary_status read_byte(struct clary_reader *reader, const char **at,
     }
 }
 
+/* Moves over a byte order mark of UTF-8, which some editors write. */
+static enum clary_status skip_bom(struct clary_reader *reader, const char **at,
+                                  const char *end, struct clary_error *err)
+{
+    static const char bom[] = "\xEF\xBB\xBF";
+    enum { DONE = sizeof bom - 1 };
+    struct clary_json *json = reader->state;
+    for (; json->bom < DONE && *at < end; ++*at, json->bom++) {
+        if (**at == bom[json->bom])
+            continue;
+        if (json->bom > 0)
+            return fail_unexpected(reader, **at, err);
+        json->bom = DONE;
+        break;
+    }
+    return CLARY_OK;
+}
+
 enum clary_status clary_json_read_feed(struct clary_reader *reader,
                                        const char *bytes, size_t len,
                                        struct clary_error *err)
@@ -311,6 +329,7 @@ enum clary_status clary_json_read_feed(struct clary_reader *reader,
     const char *p = bytes, *end = bytes + len;
     clary_json_rows_close(json);
     clary_json_objects_close(json);
+    CLARY_TRY(skip_bom(reader, &p, end, err));
     while (p < end) {
         if (json->token == CLARY_JSON_STRING) {
             CLARY_TRY(read_string(reader, &p, end, err));

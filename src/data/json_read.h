@@ -173,6 +173,7 @@ struct clary_json {
     enum { CLARY_JSON_NO_TOKEN, CLARY_JSON_STRING, CLARY_JSON_WORD } token;
     bool escaped;        /* the string's last byte is a backslash of its own */
     bool line_feed;      /* seen since the last document, or there was none */
+    unsigned bom;        /* bytes of a byte order mark seen; 3: it is over */
     size_t offset;       /* bytes of the pieces before this one */
     size_t token_offset; /* where in the body the token begins */
     size_t text_len;     /* bytes of the token that came in earlier pieces */

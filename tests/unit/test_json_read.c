@@ -43,6 +43,20 @@ TEST(all_forms)
     }
 }
 
+TEST(a_byte_order_mark)
+{
+    READING(json, x3);
+    CHECK_STR(rows_of("\xEF\xBB\xBF[[1,2,5],[3,4,6]]"), ROWS);
+    CHECK_STR(rows_of("\xEF\xBB\xBF \n{\"x\":[1,2,5]}\n{\"x\":[3,4,6]}"), ROWS);
+    static const char *const bodies[] = {
+        "\xEF\xBB\xBF\xEF\xBB\xBF[1,2,5]", "\xEF\xBB[1,2,5]",
+        " \xEF\xBB\xBF[1,2,5]", "\xEF", "\xEF\xBB\xBF"};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        rows_of(bodies[i]);
+        CHECK_STATUS(reading.status, CLARY_BAD_INPUT);
+    }
+}
+
 TEST(inputs_are_columnar)
 {
     READING(json, x3);
