@@ -4,13 +4,14 @@
  *     text/csv, application/json;q=0.9             Accept
  *
  * Parameters other than q are passed over, quoted strings with commas and
- * semicolons in them included. What a parameter says never matters here.
+ * semicolons in them included, unless one is asked for.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "data/media.h"
 
 #include <string.h>
+#include <strings.h>
 
 static bool is_blank(char c)
 {
@@ -84,6 +85,32 @@ bool clary_media_type(const char *header, char type[CLARY_MEDIA_BYTES])
         return true;
     type[0] = '\0';
     return false;
+}
+
+void clary_media_parameter(const char *header, const char *name,
+                           char value[CLARY_MEDIA_BYTES])
+{
+    const char *p = header;
+    value[0] = '\0';
+    while ((p = strchr(p, ';')) != NULL) {
+        const char *first = skip_blanks(p + 1);
+        p = skip_token(first);
+        bool is_it = strlen(name) == (size_t)(p - first) &&
+                     strncasecmp(first, name, strlen(name)) == 0;
+        if (*p != '=')
+            continue;
+        bool is_quoted = *++p == '"';
+        first = p + is_quoted;
+        p = is_quoted ? skip_quoted(p) : skip_token(p);
+        size_t len = (size_t)(p - first) - (is_quoted && p[-1] == '"');
+        if (!is_it)
+            continue;
+        if (len < CLARY_MEDIA_BYTES) {
+            memcpy(value, first, len);
+            value[len] = '\0';
+        }
+        return;
+    }
 }
 
 /* Reads a weight (RFC 9110 section 12.4.2: 0 to 1 with up to 3 decimals) as

@@ -15,6 +15,12 @@
  * `type` is "" then. */
 bool clary_media_type(const char *header, char type[CLARY_MEDIA_BYTES]);
 
+/* The value of a parameter of a Content-Type, as it stands there but without
+ * quotes: "2" for "label_size" of "text/csv; label_size=2". The first of that
+ * name, in any case; "" if there is none or it is too long. */
+void clary_media_parameter(const char *header, const char *name,
+                           char value[CLARY_MEDIA_BYTES]);
+
 /* One element of an Accept list. */
 struct clary_media_range {
     char type[CLARY_MEDIA_BYTES]; /* "text/csv", "text/" + "*", "*" + "/" + "*"

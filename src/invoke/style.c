@@ -143,13 +143,31 @@ enum clary_status clary_reply_form(enum clary_style style, const char *accept,
     return CLARY_OK;
 }
 
+/* Whether the first `label_size` columns of CSV, which are no features, are as
+ * SageMaker's XGBoost container has it: one by that parameter, which requests
+ * never have all the same, or none, which its documentation writes. */
+static bool takes_labels(const char *content_type)
+{
+    char size[CLARY_MEDIA_BYTES];
+
+    clary_media_parameter(content_type, "label_size", size);
+    return strcmp(size, "") == 0 || strcmp(size, "0") == 0 ||
+           strcmp(size, "1") == 0;
+}
+
 const struct clary_codec *clary_style_reader(enum clary_style style,
                                              const char *content_type)
 {
+    const struct clary_codec *codec;
     char type[CLARY_MEDIA_BYTES];
 
-    if (content_type && clary_media_type(content_type, type))
-        return clary_codec_for_reading(type);
+    if (content_type && clary_media_type(content_type, type)) {
+        codec = clary_codec_for_reading(type);
+        return style == CLARY_STYLE_XGBOOST && codec == &clary_codec_csv &&
+                       !takes_labels(content_type)
+                   ? NULL
+                   : codec;
+    }
     if (style != CLARY_STYLE_XGBOOST)
         return NULL;
     if (!content_type || !*content_type || !strcasecmp(content_type, "libsvm"))

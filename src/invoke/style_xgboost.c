@@ -3,8 +3,12 @@
  *     Accept                  a reply
  *     text/csv, none, any     one prediction a line (src/data/scores.h)
  *     application/json        {"predictions": [{"score": 0.5}]}
- *     application/jsonlines   {"score": 0.5} a line; there only what is
- * selected anything else           406
+ *     application/jsonlines   {"score": 0.5} a line
+ *     application/x-npy       an array
+ *     anything else           406
+ *
+ * The container writes JSON lines only of what SAGEMAKER_INFERENCE_OUTPUT
+ * selects, and no array; here only an array of what is selected is refused.
  *
  * With SAGEMAKER_BATCH predictions come as lines whatever Accept says, under
  * the type that it says. A body that cannot be read is 415, one that the model

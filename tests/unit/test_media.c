@@ -37,6 +37,30 @@ TEST(content_types)
     CHECK_STR(bare("application/x-npy"), "application/x-npy");
 }
 
+static const char *parameter(const char *header)
+{
+    static char value[CLARY_MEDIA_BYTES];
+    clary_media_parameter(header, "size", value);
+    return value;
+}
+
+TEST(parameters)
+{
+    char header[300];
+    CHECK_STR(parameter("text/csv"), "");
+    CHECK_STR(parameter("text/csv;size=2"), "2");
+    CHECK_STR(parameter("text/csv ; SIZE=2 ;x=3"), "2");
+    CHECK_STR(parameter("text/csv; sizes=1; siz=2; size=3; size=4"), "3");
+    CHECK_STR(parameter("text/csv; x=\"; size=1\"; size=\"a;b\""), "a;b");
+    CHECK_STR(parameter("text/csv; size=\"a"), "a");
+    CHECK_STR(parameter("text/csv; size=\"\""), "");
+    CHECK_STR(parameter("text/csv; size="), "");
+    CHECK_STR(parameter("text/csv; size"), "");
+    CHECK_STR(parameter("text/csv;"), "");
+    snprintf(header, sizeof header, "text/csv; size=%0200d", 1);
+    CHECK_STR(parameter(header), "");
+}
+
 TEST(what_is_no_content_type)
 {
     char type[CLARY_MEDIA_BYTES] = "before";

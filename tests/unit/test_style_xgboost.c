@@ -123,6 +123,11 @@ TEST(content_types)
               "Unsupported Media Type: text/plain");
     invoke_with(NULL, "binary-logistic", "svm", NULL, row,
                 CLARY_BAD_MEDIA_TYPE);
+    CHECK_STR(invoke_with(NULL, "binary-logistic", "text/csv;label_size=2",
+                          NULL, row, CLARY_BAD_MEDIA_TYPE),
+              "Unsupported Media Type: text/csv;label_size=2");
+    invoke_with(NULL, "binary-logistic", "text/csv; a=b; Label_Size=\"10\"",
+                NULL, row, CLARY_BAD_MEDIA_TYPE);
 }
 
 TEST(what_is_missing)
