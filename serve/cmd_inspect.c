@@ -161,12 +161,16 @@ static bool print_categories(const struct clary_signature *signature)
     return terminal_table_print(&table, stdout);
 }
 
-static void print_totals(const struct clary_model_info *info)
+static void print_totals(const struct clary_model_info *info, bool has_trees)
 {
     terminal_heading(stdout, "Totals");
     terminal_field(stdout, "parameters", "%zu", info->n_parameters);
-    terminal_field(stdout, "ops", "%zu, from %zu nodes of the graph",
-                   info->n_ops, info->n_nodes);
+    if (info->n_nodes > 0)
+        terminal_field(stdout, "ops", "%zu, from %zu %s", info->n_ops,
+                       info->n_nodes,
+                       has_trees ? "splits of trees" : "nodes of the graph");
+    else
+        terminal_field(stdout, "ops", "%zu", info->n_ops);
     terminal_field(stdout, "scratch", "%zu bytes a row, %zu rows a block",
                    info->scratch_bytes_per_row, info->block_rows);
     if (info->notes[0] == '\0')
@@ -179,17 +183,21 @@ static void print_totals(const struct clary_model_info *info)
 static bool print_model(const struct clary_model *model)
 {
     const struct clary_signature *signature = clary_model_signature(model);
+    struct clary_trees_info trees;
     struct clary_model_info info;
+    size_t n_facts;
 
+    (void)clary_model_facts(model, &n_facts);
     clary_model_info(model, &info);
     print_artifact(&info);
-    terminal_field(stdout, "signature", "%s", signature->name);
+    if (n_facts == 0) /* what has facts has an objective there */
+        terminal_field(stdout, "signature", "%s", signature->name);
     bool done = print_fields("Inputs", signature->inputs, signature->n_inputs);
     done &= print_fields("Outputs", signature->outputs, signature->n_outputs);
     print_trees(model);
     done &= print_categories(signature);
     done &= print_ops(model, info.n_ops);
-    print_totals(&info);
+    print_totals(&info, clary_model_trees(model, &trees));
     return done;
 }
 

@@ -54,6 +54,10 @@ struct clary_format {
                           * so an empty cell of CSV (D-5) */
     /* Whether the artifact holds this format; cheap. */
     bool (*probe)(const struct clary_artifact *artifact);
+    /* A file that is a model of this format and of no other: in an artifact
+     * with two such formats none can be chosen. NULL: it holds none; the whole
+     * member may be NULL. */
+    const struct clary_file *(*model)(const struct clary_artifact *artifact);
     /* Builds and outputs; does not finish the program. Errors:
      * CLARY_BAD_MODEL, CLARY_UNSUPPORTED, CLARY_NO_MEMORY. */
     enum clary_status (*load)(struct clary_loading *loading,

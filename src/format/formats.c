@@ -37,6 +37,33 @@ static void list_files(const struct clary_artifact *artifact, char *text,
                        artifact->n_files - i);
 }
 
+/* Formats whose container would serve any model, so that nothing tells which
+ * of two is meant. */
+static enum clary_status check_alone(const struct clary_artifact *artifact,
+                                     struct clary_error *err)
+{
+    const struct clary_format *first = NULL;
+    const struct clary_file *file = NULL;
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        const struct clary_file *other =
+            formats[i]->model != NULL ? formats[i]->model(artifact) : NULL;
+
+        if (other == NULL)
+            continue;
+        if (first != NULL)
+            return clary_fail(err, CLARY_UNSUPPORTED,
+                              "the artifact holds models of two kinds, "
+                              "\"%.100s\" (%s) and \"%.100s\" (%s); one kind "
+                              "is served",
+                              file->path, first->name, other->path,
+                              formats[i]->name);
+        first = formats[i];
+        file = other;
+    }
+    return CLARY_OK;
+}
+
 enum clary_status clary_format_detect(const struct clary_artifact *artifact,
                                       const struct clary_format **format,
                                       struct clary_error *err)
@@ -47,7 +74,8 @@ enum clary_status clary_format_detect(const struct clary_artifact *artifact,
     for (i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (formats[i]->probe(artifact)) {
             *format = formats[i];
-            return CLARY_OK;
+            return formats[i]->model != NULL ? check_alone(artifact, err)
+                                             : CLARY_OK;
         }
     }
     if (artifact->n_files == 0)

@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import subprocess
+import tarfile
 
 import pytest
 
@@ -45,6 +46,61 @@ def test_xgboost():
     }
     assert got["contributions"] == 6
     assert "not_explained" not in got
+
+
+def test_counts_are_called_what_they_are():
+    text = inspect(XGBOOST / "binary-logistic/model.tar.gz")
+    got = report(XGBOOST / "binary-logistic/model.tar.gz")
+    assert f"from {got['trees']['splits']} splits of trees" in text
+    assert "objective: binary:logistic" in text
+    assert "signature:" not in text
+    text = inspect(LIGHTGBM / "binary/model.txt")
+    got = report(LIGHTGBM / "binary/model.txt")
+    assert f"from {got['trees']['splits']} splits of trees" in text
+    assert "nodes" not in inspect(XGBOOST / "linear/model.tar.gz")
+    text = inspect(GOLDEN / "identity8/model.tar.gz")
+    assert "signature: serving_default" in text
+    assert "nodes of the graph" in text
+
+
+def refused(model):
+    run = subprocess.run(
+        [CLARY, "inspect", "--model", model],
+        capture_output=True, text=True, timeout=60, env=clean_environment(),
+    )
+    assert run.returncode == 1 and run.stdout == ""
+    return run.stderr
+
+
+def test_two_kinds_of_models(tmp_path):
+    """Nothing tells which is meant, so none is chosen."""
+    with tarfile.open(XGBOOST / "binary-logistic/model.tar.gz") as tar:
+        member = next(m for m in tar if m.isfile())
+        model = tar.extractfile(member).read()
+    (tmp_path / "a").write_bytes(model)
+    (tmp_path / "b").write_bytes(model)
+    assert "2 answer together" in inspect(tmp_path)
+    text = (LIGHTGBM / "binary/model.txt").read_bytes()
+    (tmp_path / "lgb.txt").write_bytes(text)
+    message = refused(tmp_path)
+    assert '"lgb.txt" (LightGBM' in message and '"a" (XGBoost)' in message
+    (tmp_path / "a").unlink()
+    (tmp_path / "b").unlink()
+    (tmp_path / "scaler.pkl").write_bytes(b"\x80\x04N.")
+    assert "LightGBM" in inspect(tmp_path)
+
+
+@pytest.mark.parametrize("pickle, names", [
+    (b"cos\nsystem\n(S'id'\ntR.", "os.system"),
+    (b"(ios\nsystem\n.", "INST, OBJ"),
+    (b"(cos\nsystem\nS'id'\no.", "os.system"),
+    (b"]q\0(cos\nsystem\ne.", "os.system"),
+    (b"\x80\x63N.", "protocol"),
+])
+def test_hostile_pickles_are_refused_by_name(tmp_path, pickle, names):
+    (tmp_path / "xgboost-model").write_bytes(pickle)
+    message = refused(tmp_path)
+    assert names in message and "no model found" not in message
 
 
 def test_trees_that_are_not_used():

@@ -202,6 +202,45 @@ TEST(opcodes_that_reach_outside_are_refused_by_name)
     }
 }
 
+/* What is no model but a pickle is refused as one, not passed over. */
+TEST(pickles_of_every_protocol_are_known)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        bool is_pickle;
+    } cases[] = {
+#define FILE_OF(literal, is_pickle) {literal, sizeof(literal) - 1, is_pickle}
+        FILE_OF("cos\nsystem\n(S'id'\ntR.", true),
+        FILE_OF("cposix\nsystem\nq\0(U\2idtRq\1.", true),
+        FILE_OF("(ios\nsystem\np0\n.", true),
+        FILE_OF("(cos\nsystem\nS'id'\no.", true),
+        FILE_OF("(dp0\nS'a'\nNs.", true),
+        FILE_OF("(lp0\n(i__main__\nFoo\na.", true),
+        FILE_OF("]q\0.", true),
+        FILE_OF("}q\0(U\1aNu.", true),
+        FILE_OF("\x80\0cos\nsystem\n.", true),
+        FILE_OF("\x80\6N.", true),
+        FILE_OF("\x80\xff"
+                "N.",
+                true),
+        FILE_OF("\x80\4N", true),
+        FILE_OF("", false),
+        FILE_OF("c", false),
+        FILE_OF("column a\ncolumn b\n", false),
+        FILE_OF("comment\n\n", false),
+        FILE_OF("(see the README)\n", false),
+        FILE_OF("(a word).", false),
+        FILE_OF("\x80\6 bytes", false),
+        FILE_OF("{\"learner\": 1}", false),
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (!CHECK_INT(clary_learner_is_pickle(cases[i].bytes, cases[i].len),
+                       cases[i].is_pickle))
+            printf("  %zu\n", i);
+}
+
 /* 100,000 marks, tuples and repetitions cost what their bytes cost. */
 TEST(many_values_take_linear_time)
 {

@@ -49,6 +49,12 @@ static bool probe(const struct clary_artifact *artifact)
     return find(artifact, 0) != NULL;
 }
 
+static const struct clary_file *first_model(
+    const struct clary_artifact *artifact)
+{
+    return find(artifact, 0);
+}
+
 static enum clary_status choose(const struct clary_artifact *artifact,
                                 const struct clary_file **file,
                                 struct clary_error *err)
@@ -146,7 +152,7 @@ static enum clary_status load(struct clary_loading *loading,
                     &loading->signature, err));
     loading->framework =
         clary_arena_printf(loading->arena, "LightGBM v%u", model->version);
-    loading->n_nodes = model->forest.n_nodes + model->forest.n_leaves;
+    loading->n_nodes = model->forest.n_nodes;
     if (!loading->framework)
         return clary_no_memory(err);
     CLARY_TRY(clary_loading_tell(loading, err, "objective", "%s",
@@ -163,5 +169,6 @@ const struct clary_format clary_format_lightgbm = {
     .style = "plain",
     .missing_is_nan = true,
     .probe = probe,
+    .model = first_model,
     .load = load,
 };

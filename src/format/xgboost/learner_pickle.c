@@ -16,21 +16,40 @@
 /* Bytes in which a pickle names the class of what it holds. */
 #define NAMED_WITHIN 256
 
+/* The line of identifiers and points at `p`, and the line feed behind it; NULL:
+ * there is none. */
+static const char *skip_name(const char *p, const char *end)
+{
+    const char *first = p;
+
+    while (p < end && p - first < NAMED_WITHIN &&
+           ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+            (*p >= '0' && *p <= '9') || *p == '_' || *p == '.'))
+        p++;
+    return p < end && p > first && *p == '\n' ? p + 1 : NULL;
+}
+
+/* Whether protocol 0 or 1, which have no mark, begin here: with a class, or
+ * with a list, a tuple or a dictionary that may hold one. */
+static bool begins_unmarked(const char *p, const char *end)
+{
+    if (end - p > 2 && strchr("(]})", p[0]) != NULL && p[0] != '\0' &&
+        end[-1] == '.' && strchr("lpdqic(", p[1]) != NULL && p[1] != '\0')
+        return true;
+    if (p == end || *p != 'c')
+        return false;
+    p = skip_name(p + 1, end);
+    return p != NULL && skip_name(p, end) != NULL;
+}
+
+/* Of protocols that there are not yet, too: those are refused by name. */
 bool clary_learner_is_pickle(const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
-    static const char *const beginnings[] = {"ccopy_reg\n", "ccopyreg\n",
-                                             "cxgboost."};
 
-    /* protocol 2 and later; of 0 and 1, which have no mark, what a class or
-     * an object begins with */
-    if (len >= 3 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5)
-        return true;
-    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
-        if (len > strlen(beginnings[i]) &&
-            memcmp(p, beginnings[i], strlen(beginnings[i])) == 0)
-            return true;
-    return false;
+    if (len >= 3 && p[0] == 0x80)
+        return (p[1] >= 2 && p[1] <= 5) || p[len - 1] == '.';
+    return begins_unmarked(bytes, (const char *)bytes + len);
 }
 
 /* The class of the outermost object comes first. */

@@ -107,6 +107,15 @@ static bool probe(const struct clary_artifact *artifact)
     return find(artifact, NULL, 0) > 0;
 }
 
+static const struct clary_file *first_model(
+    const struct clary_artifact *artifact)
+{
+    const struct clary_file *file = NULL;
+
+    (void)find_with(artifact, clary_learner_probe, &file, 1);
+    return file;
+}
+
 static enum clary_status read_models(struct load *load, struct clary_error *err)
 {
     struct clary_loading *loading = load->loading;
@@ -359,5 +368,6 @@ const struct clary_format clary_format_xgboost = {
     .style = "xgboost",
     .missing_is_nan = true,
     .probe = probe,
+    .model = first_model,
     .load = load,
 };
