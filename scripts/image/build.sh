@@ -28,13 +28,16 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0}
 
 with_docker() {
-    local build=(build)
+    local build=(docker build)
     # Attestations would turn the manifest into an index.
     if docker buildx version >/dev/null 2>&1; then
-        build=(buildx build --load --provenance=false --sbom=false)
+        build=(docker buildx build --load --provenance=false --sbom=false
+            --platform "linux/$arch")
+    elif [ "$arch" != "$(docker version --format '{{.Server.Arch}}')" ]; then
+        # for another machine it takes BuildKit, which older ones have inside
+        build=(env DOCKER_BUILDKIT=1 docker build --platform "linux/$arch")
     fi
-    DOCKER_BUILDKIT=1 docker "${build[@]}" --platform "linux/$arch" \
-        --build-arg SOURCE_DATE_EPOCH -t $tag .
+    "${build[@]}" --build-arg SOURCE_DATE_EPOCH -t $tag .
     docker save -o $out/"$arch".tar $tag
     if command -v skopeo >/dev/null; then
         export_layers docker-archive:$out/"$arch".tar

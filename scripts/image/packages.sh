@@ -1,13 +1,13 @@
 #!/bin/sh
 # packages.sh ARCH: in the builder of the image, the Debian packages that a
 # program for ARCH (as Docker names it: amd64, arm64) is made from, be the
-# builder itself of that kind or not. Prints what the compiler is called.
+# builder itself of that kind or not.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 arch=$1
 case $arch in
-amd64) compiler=gcc-x86-64-linux-gnu triplet=x86_64-linux-gnu ;;
-arm64) compiler=gcc-aarch64-linux-gnu triplet=aarch64-linux-gnu ;;
+amd64) compiler=gcc-x86-64-linux-gnu ;;
+arm64) compiler=gcc-aarch64-linux-gnu ;;
 *) echo "packages.sh: no image is made for $arch" >&2; exit 2 ;;
 esac
 if [ "$arch" = "$(dpkg --print-architecture)" ]; then
@@ -31,4 +31,3 @@ apt-get install -y -q --no-install-recommends \
     libopenblas-pthread-dev:"$arch" libarchive-dev:"$arch" \
     zlib1g-dev:"$arch" libprotobuf-c-dev:"$arch" libmd-dev:"$arch" \
     protobuf-c-compiler protobuf-compiler
-echo "$triplet" >/etc/clary-triplet

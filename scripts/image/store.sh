@@ -3,6 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0
 cache=${CLARY_IMAGE_CACHE:-/var/tmp/clary-image-$(id -u)}
 mkdir -p "$cache"
+
+# One at a time: who is done removes containers, and builds move the tags.
+if [ -z "${CLARY_IMAGE_LOCKED-}" ]; then
+    exec 9>"$cache/lock"
+    flock -n 9 || echo "waiting for another build or test in $cache" >&2
+    flock -w 1800 9 || { echo "it did not end in 30 minutes" >&2; exit 1; }
+    export CLARY_IMAGE_LOCKED=yes
+fi
 export CONTAINERS_STORAGE_CONF=$cache/storage.conf BUILDAH_ISOLATION=chroot
 unset STORAGE_DRIVER
 
@@ -11,12 +19,17 @@ if ! [ -f "$cache/storage.conf" ]; then
     for driver in overlay vfs; do
         printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
             $driver "$cache/store" "$cache/run" >"$cache/storage.conf"
-        if container=$(buildah from scratch 2>/dev/null); then
+        if container=$(buildah from scratch 2>"$cache/why"); then
             buildah rm "$container" >/dev/null
             break
         fi
-        rm -rf "$cache/store" "$cache/run"
+        rm -rf "$cache/store" "$cache/run" "$cache/storage.conf"
     done
+fi
+if ! [ -f "$cache/storage.conf" ]; then
+    echo "this machine, or a sandbox on it, lets buildah make no image:" >&2
+    cat "$cache/why" >&2
+    exit 1
 fi
 
 # For podman. crun cannot run where version 1 and 2 of cgroups are mixed, and

@@ -3,7 +3,7 @@ runs it, in a network namespace of its own, with these in the environment:
 
     CONTAINER_ARCH    amd64 or arm64; build/image/ has the image of that name
     CONTAINER_IMAGE   its name in podman's store
-    CONTAINER_PIDS, _MEMORY, _QEMU   see clary-in-container
+    CONTAINER_PIDS, _MEMORY, _QEMU, _SECCOMP   see clary-in-container
 
 SPDX-License-Identifier: Apache-2.0
 """
