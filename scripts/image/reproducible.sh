@@ -7,14 +7,20 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 arch=$1
 caches=$(mktemp -d)
-# the store holds mounts and files of other owners only while something is built
-trap 'rm -rf "$caches"' EXIT
+
+# A store with the overlay driver is a mount of its own.
+remove() { # FOLDER
+    find "$1" -mindepth 2 -maxdepth 3 -type d -name overlay \
+        -exec sh -c 'mountpoint -q "$1" && umount -l "$1"' sh {} \; || true
+    rm -rf "$1"
+}
+trap 'remove "$caches"' EXIT
 
 for build in first second; do
     CLARY_IMAGE_CACHE=$caches/$build scripts/image/build.sh "$arch" >&2
     sha256sum build/image/"$arch"/manifest.json | cut -d ' ' -f 1 \
         >"$caches/$build.digest"
-    rm -rf "${caches:?}/$build"
+    remove "$caches/$build"
 done
 echo "first build:  sha256:$(cat "$caches/first.digest")"
 echo "second build: sha256:$(cat "$caches/second.digest")"
