@@ -233,8 +233,11 @@ def test_bad_baseline(start, tmp_path):
     samples = scrape(server)
     assert features(samples, "out_of_range") == {}
     assert len(features(samples, "missing")) == 8
-    [line] = [x for x in server.output().splitlines() if '"warning"' in x]
-    assert '"f0\\"' in json.dumps(json.loads(line)["message"])
+    assert server.stop() == 0
+    lines = [json.loads(x) for x in server.output().splitlines()]
+    [line] = [x for x in lines if x["event"] == "features have no ranges"]
+    assert line["level"] == "warning"
+    assert '"f0\\"' in json.dumps(line["message"])
 
 
 def test_awkward_names(start, tmp_path):
