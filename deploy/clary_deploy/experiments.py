@@ -16,6 +16,7 @@ from clary_deploy.versions import Version, check_deployable, check_evidence
 
 CHALLENGER = "challenger"
 SHADOW = "shadow"
+MINUTE = datetime.timedelta(minutes=1)
 
 
 def check_allowed(stage: Stage, *, variants: int, shadow: bool) -> None:
@@ -82,3 +83,14 @@ def started(stage: Stage, found: Live) -> datetime.datetime:
     )
     moment: datetime.datetime = answer["CreationTime"]
     return moment
+
+
+def weighted(stage: Stage, found: Live) -> datetime.datetime:
+    """From when on the weights are what they are now. Autoscaling counts as a
+    change, too. Metrics are counted by the minute: that of the change is left
+    out."""
+    answer = stage.account.read(
+        "sagemaker", "describe_endpoint", {"EndpointName": found.name}
+    )
+    changed: datetime.datetime = answer["LastModifiedTime"]
+    return changed.replace(second=0, microsecond=0) + MINUTE

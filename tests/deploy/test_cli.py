@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import DEPLOY, EXAMPLE
 
-from clary_deploy import cli, output
+from clary_deploy import cli, git, output
 from clary_deploy.commands import ALL, resolve
 from clary_deploy.errors import ClaryctlError, PreconditionError
 from clary_deploy.output import Output
@@ -175,6 +175,30 @@ def test_progress_on_a_terminal():
     assert half in text
     assert text.count("\r") == 2
     assert text.endswith("\n")
+
+
+# --- git
+
+
+@pytest.mark.parametrize(
+    ("remote", "told"),
+    [
+        ("https://ci:secret@git.example/x.git", "https://git.example/x.git"),
+        ("https://git.example/x@y", "https://git.example/x@y"),
+        ("git@git.example:x.git", "git@git.example:x.git"),
+        ("", ""),
+    ],
+)
+def test_a_password_never_gets_into_the_registry(
+    tmp_path, monkeypatch, remote, told
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert (git.repository(), git.commit()) == ("", "")
+    subprocess.run(["git", "init", "-q"], check=True)
+    if remote:
+        subprocess.run(["git", "remote", "add", "origin", remote], check=True)
+    assert git.repository() == told
 
 
 # --- resolve

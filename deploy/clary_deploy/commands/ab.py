@@ -153,7 +153,7 @@ def report(context: Context) -> None:
         ],
     )  # fmt: skip
     result: dict[str, Any] = {"variants": figures}
-    result["split"] = _say_split(stage, found, names, figures)
+    result["split"] = _say_split(stage, found, names)
     if context.args.labels:
         result["mse"] = _say_errors(stage, names, begin, context.args.labels)
     stage.out.result(result)
@@ -171,37 +171,40 @@ def _running(stage: Stage) -> Live:
 def _figures(
     stage: Stage, found: Live, names: list[str], begin: datetime.datetime
 ) -> dict[str, dict[str, float]]:
-    end = datetime.datetime.now(datetime.UTC)
+    end = max(datetime.datetime.now(datetime.UTC), begin + experiments.MINUTE)
     answer = stage.account.read(
         "cloudwatch",
         "get_metric_data",
         metrics.of_variants(found.name, found.config_name, names, begin, end),
     )
     values = {
-        result["Id"]: result["Values"][0] if result["Values"] else 0.0
-        for result in answer["MetricDataResults"]
+        result["Id"]: result["Values"] for result in answer["MetricDataResults"]
     }
     keys = ("requests", "4xx", "5xx", "p50_ms", "p95_ms", "p99_ms")
     figures: dict[str, dict[str, float]] = {}
     for index, name in enumerate(names):
         figures[name] = {}
         for key, (metric, stat) in zip(keys, metrics.WANTED, strict=True):
-            value = values[metrics.query_id(index, metric, stat)]
+            value = metrics.merged(
+                stat, values[metrics.query_id(index, metric, stat)]
+            )
             milliseconds = key.endswith("_ms")
             figures[name][key] = value / 1000 if milliseconds else int(value)
     return figures
 
 
 def _say_split(
-    stage: Stage,
-    found: Live,
-    names: list[str],
-    figures: dict[str, dict[str, float]],
-) -> dict[str, float]:
-    """Whether the traffic was split as the weights say."""
+    stage: Stage, found: Live, names: list[str]
+) -> dict[str, float | None]:
+    """Whether the traffic was split as the weights say, since they do."""
+    since = experiments.weighted(stage, found)
+    figures = _figures(stage, found, names, since)
+    counts = [int(figures[name]["requests"]) for name in names]
+    if not sum(counts):
+        stage.out.say("no requests yet with these weights")
+        return {"p_value": None}
     chance = inference.split_p_value(
-        [int(figures[name]["requests"]) for name in names],
-        [found.variant(name).weight for name in names],
+        counts, [found.variant(name).weight for name in names]
     )
     verdict = "as weighted" if chance > SUSPICIOUS else "NOT as weighted"
     stage.out.say(f"the split is {verdict} (chi-squared, p = {chance:.3g})")
@@ -287,7 +290,13 @@ def _stage_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _start_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--challenger", metavar="N", type=int, required=True)
+    parser.add_argument(
+        "--challenger",
+        metavar="N",
+        type=int,
+        required=True,
+        help="the version to compare with what is live",
+    )
     parser.add_argument(
         "--weight",
         metavar="PERCENT",
@@ -299,7 +308,12 @@ def _start_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _weight_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("weight", metavar="PERCENT", type=_percent)
+    parser.add_argument(
+        "weight",
+        metavar="PERCENT",
+        type=_percent,
+        help="the challenger's share of the traffic",
+    )
     _stage_option(parser)
 
 
@@ -314,7 +328,11 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _finish_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("winner", choices=("champion", "challenger"))
+    parser.add_argument(
+        "winner",
+        choices=("champion", "challenger"),
+        help="which of them takes all the traffic",
+    )
     _stage_option(parser)
 
 

@@ -30,8 +30,8 @@ def put(context: Context) -> None:
     account = context.aws.here("data_science")
     sources = dataclasses.replace(
         training.uploaded(config, account, Path(args.image), trainer),
-        commit=args.commit or git.say("rev-parse", "HEAD"),
-        repository=args.source or git.say("remote", "get-url", "origin"),
+        commit=args.commit or git.commit(),
+        repository=args.source or git.repository(),
     )
     made = definition.definition(config, sources)
     text = pipelines.text(made)

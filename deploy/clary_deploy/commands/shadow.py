@@ -155,7 +155,13 @@ def _stage_option(parser: argparse.ArgumentParser) -> None:
 
 
 def _start_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--candidate", metavar="N", type=int, required=True)
+    parser.add_argument(
+        "--candidate",
+        metavar="N",
+        type=int,
+        required=True,
+        help="the version to compare with what is live",
+    )
     parser.add_argument(
         "--percent",
         metavar="PERCENT",

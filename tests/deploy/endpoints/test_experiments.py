@@ -52,6 +52,8 @@ def test_ab_from_start_to_the_better_one(run, accounts, both, tmp_path):
     assert shares(accounts) == {"champion": 90, "challenger": 10}
     cycle = package(accounts, 2)["ModelLifeCycle"]
     assert cycle["StageStatus"] == "InProgress"
+    assert "no requests yet with these weights" in run("ab", "report")
+    accounts.world.clock.advance(60)
     traffic = Traffic(accounts, "prod", rate=20, rows=models.lines())
     accounts.world.clock.advance(200)
     traffic.rate = 0
@@ -64,9 +66,15 @@ def test_ab_from_start_to_the_better_one(run, accounts, both, tmp_path):
 
     run("ab", "weight", 50)
     assert shares(accounts) == {"champion": 50, "challenger": 50}
+    accounts.world.clock.advance(60)
     traffic.rate = 20
     accounts.world.clock.advance(200)
     traffic.rate = 0
+    said = run("ab", "report", "--json").json
+    counts = [said["variants"][v]["requests"] for v in shares(accounts)]
+    assert sum(counts) == traffic.sent == 800
+    assert split_p_value(counts, [50, 50]) < 0.001  # half of it was at 90:10
+    assert said["split"]["p_value"] > 0.001
     found = run(
         "ab", "report", "--labels", labels(tmp_path, traffic.sent), "--json"
     ).json["mse"]

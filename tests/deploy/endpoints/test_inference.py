@@ -11,6 +11,7 @@ import pytest
 
 from clary_deploy import histogram, inference
 from clary_deploy.captured import predictions
+from clary_deploy.requests import metrics
 
 
 @pytest.mark.parametrize(
@@ -78,6 +79,12 @@ def test_chi_squared():
     found = inference.split_p_value([900 - off, 100 + off], [90, 10])
     assert found == pytest.approx(0.05, abs=1e-4)
     assert inference.split_p_value([500, 500], [90, 10]) < 1e-100
+
+
+def test_figures_of_two_periods():
+    assert metrics.merged("Sum", []) == metrics.merged("p95", []) == 0
+    assert metrics.merged("Sum", [3, 4]) == 7
+    assert metrics.merged("p95", [3, 4, 2]) == 4
 
 
 def test_histogram():

@@ -185,6 +185,7 @@ def side_by_side(road, accounts):
         "later, by the inference ids that the clients gave.",
     )
     road.run("ab start --challenger 1 --weight 10")
+    accounts.world.clock.advance(60)  # of metrics, the next whole minute
     traffic = Traffic(accounts, "prod", rate=20, rows=models.lines())
     seen = accounts.world.metrics.invocations
     before = len(seen)
