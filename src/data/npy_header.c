@@ -88,10 +88,12 @@ static enum clary_status read_type(struct literal *text,
         enum clary_npy_type type;
         size_t bytes;
     } types[] = {
-        {"f4", CLARY_NPY_F4, 4}, {"f8", CLARY_NPY_F8, 8},
-        {"i4", CLARY_NPY_I4, 4}, {"i8", CLARY_NPY_I8, 8},
-        {"u1", CLARY_NPY_U1, 1}, {"i1", CLARY_NPY_I1, 1},
-        {"b1", CLARY_NPY_B1, 1},
+        {"f2", CLARY_NPY_F2, 2}, {"f4", CLARY_NPY_F4, 4},
+        {"f8", CLARY_NPY_F8, 8}, {"i1", CLARY_NPY_I1, 1},
+        {"i2", CLARY_NPY_I2, 2}, {"i4", CLARY_NPY_I4, 4},
+        {"i8", CLARY_NPY_I8, 8}, {"u1", CLARY_NPY_U1, 1},
+        {"u2", CLARY_NPY_U2, 2}, {"u4", CLARY_NPY_U4, 4},
+        {"u8", CLARY_NPY_U8, 8}, {"b1", CLARY_NPY_B1, 1},
     };
     const char *descr = "a list";
     size_t len = strlen(descr);
@@ -106,22 +108,34 @@ static enum clary_status read_type(struct literal *text,
                 return CLARY_OK;
             }
     return clary_fail(err, CLARY_BAD_INPUT,
-                      "the array's type is %s; <f4, <f8, <i4, <i8, |u1, |i1 "
-                      "and |b1 are read",
+                      "the array's type is %s; floats (f2, f4, f8), integers "
+                      "(i1 to i8, u1 to u8) and booleans (b1) are read",
                       clary_cell_quote(descr, len, quote));
 }
 
 static enum clary_status read_order(struct literal *text,
+                                    struct clary_npy_header *header,
                                     struct clary_error *err)
 {
-    if (take_word(text, "False"))
-        return CLARY_OK;
-    if (!take_word(text, "True"))
-        return fail("'fortran_order' is neither True nor False", err);
-    return clary_fail(err, CLARY_BAD_INPUT,
-                      "the array is in Fortran order, column by column; "
-                      "numpy.ascontiguousarray gives the order of rows that "
-                      "is read here");
+    header->fortran = take_word(text, "True");
+    return header->fortran || take_word(text, "False")
+               ? CLARY_OK
+               : fail("'fortran_order' is neither True nor False", err);
+}
+
+/* What follows from the order and the shape together. */
+static enum clary_status check_order(struct clary_npy_header *header,
+                                     struct clary_error *err)
+{
+    if (header->rank < 2)
+        header->fortran = false;
+    if (header->fortran && header->rank > 2)
+        return clary_fail(err, CLARY_BAD_INPUT,
+                          "the array is in Fortran order and has %zu "
+                          "dimensions, expected at most 2; "
+                          "numpy.ascontiguousarray gives the other order",
+                          header->rank);
+    return CLARY_OK;
 }
 
 static enum clary_status read_shape(struct literal *text,
@@ -165,7 +179,7 @@ static enum clary_status read_member(struct literal *text, unsigned *seen,
     case 0:
         return read_type(text, header, err);
     case 1:
-        return read_order(text, err);
+        return read_order(text, header, err);
     default:
         return read_shape(text, header, err);
     }
@@ -193,7 +207,7 @@ enum clary_status clary_npy_header_read(const char *text, size_t len,
     if (seen != 7)
         return fail("its keys are not 'descr', 'fortran_order' and 'shape'",
                     err);
-    return CLARY_OK;
+    return check_order(header, err);
 }
 
 char *clary_npy_shape_print(const struct clary_npy_header *header, char *text,

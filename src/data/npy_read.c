@@ -1,12 +1,15 @@
 /* npy_read.c: application/x-npy to rows, piece by piece.
  *
  *     "\x93NUMPY"  major  minor  length  dictionary  data
- *      6 bytes     1      1      2 or 4  length      elements in C order
+ *      6 bytes     1      1      2 or 4  length      elements
  *
  * The array has the shape (rows, ...), where the rest is the shape of the only
  * input or just its number of elements; with several inputs it has a column
  * for each element of each. Without the first dimension it is one row, but one
  * dimension of a model with one column is rows.
+ *
+ * Elements come row by row (C order), or column by column (npy_fortran.c); they
+ * are read as if they came row by row.
  *
  * Elements of any type are cast to the input's: reals by way of double, as
  * from text; to an integer only what is one. NaN is a number here.
@@ -25,6 +28,7 @@ struct npy {
     bool in_data;
     size_t n_columns;
     size_t n_rows, n_left; /* of the array; elements that are still to come */
+    struct clary_npy_columns columns; /* with header.fortran */
     /* where the next element goes */
     size_t field, element, column;
     char *to;
@@ -115,7 +119,10 @@ static enum clary_status begin_data(struct clary_reader *reader,
                           "the array's shape %s is too large", shape);
     npy->in_data = true;
     npy->kept = 0;
-    return CLARY_OK;
+    return npy->header.fortran
+               ? clary_npy_columns_begin(&npy->columns, &npy->header, bytes,
+                                         reader->arena, err)
+               : CLARY_OK;
 }
 
 /* --- the header */
@@ -199,43 +206,61 @@ struct number {
     int64_t integer;
 };
 
+static struct number real(double value)
+{
+    return (struct number){.is_real = true, .real = value};
+}
+
+static struct number integer(int64_t value)
+{
+    return (struct number){.integer = value};
+}
+
+/* IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
+static double half(uint64_t bits)
+{
+    int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    double value = exponent == 31
+                       ? (fraction != 0 ? (double)NAN : (double)INFINITY)
+                   : exponent > 0 ? ldexp(1024 + fraction, exponent - 25)
+                                  : ldexp(fraction, -24);
+    return bits >> 15 != 0 ? -value : value;
+}
+
 static struct number load(const struct clary_npy_header *header,
                           const char *from)
 {
     char bytes[8] = {0};
+    uint64_t bits;
     float f4;
-    int32_t i4;
-    struct number number = {.is_real = false};
     memcpy(bytes, from, header->bytes);
     if (header->big_endian)
         reverse(bytes, header->bytes);
+    memcpy(&bits, bytes, sizeof bits);
     switch (header->type) {
+    case CLARY_NPY_F2:
+        return real(half(bits));
     case CLARY_NPY_F4:
         memcpy(&f4, bytes, sizeof f4);
-        return (struct number){.is_real = true, .real = (double)f4};
-    case CLARY_NPY_F8:
-        number.is_real = true;
+        return real((double)f4);
+    case CLARY_NPY_F8: {
+        struct number number = {.is_real = true};
         memcpy(&number.real, bytes, sizeof number.real);
-        break;
-    case CLARY_NPY_I4:
-        memcpy(&i4, bytes, sizeof i4);
-        number.integer = i4;
-        break;
-    case CLARY_NPY_I8:
-        memcpy(&number.integer, bytes, sizeof number.integer);
-        break;
-    case CLARY_NPY_U1:
-        number.integer = (unsigned char)bytes[0];
-        break;
-    case CLARY_NPY_I1:
-        number.integer = (unsigned char)bytes[0];
-        number.integer -= number.integer > INT8_MAX ? 256 : 0;
-        break;
-    case CLARY_NPY_B1:
-        number.integer = bytes[0] != 0;
-        break;
+        return number;
     }
-    return number;
+    case CLARY_NPY_I1:
+        return integer((int8_t)bits);
+    case CLARY_NPY_I2:
+        return integer((int16_t)bits);
+    case CLARY_NPY_I4:
+        return integer((int32_t)bits);
+    case CLARY_NPY_U8: /* beyond int64 no integer input takes it */
+        return bits > INT64_MAX ? real((double)bits) : integer((int64_t)bits);
+    case CLARY_NPY_B1:
+        return integer(bits != 0);
+    default: /* I8, and U1 to U4, which zeros follow */
+        return integer((int64_t)bits);
+    }
 }
 
 static enum clary_number store(const struct number *number,
@@ -405,6 +430,24 @@ static enum clary_status read_data(struct clary_reader *reader, const char *p,
     return CLARY_OK;
 }
 
+/* Keeps the data until it is complete, and then reads it row by row. */
+static enum clary_status read_columns(struct clary_reader *reader,
+                                      const char *p, const char *end,
+                                      struct clary_error *err)
+{
+    struct npy *npy = reader->state;
+    char turned[4096];
+    size_t n;
+    CLARY_TRY(
+        clary_npy_columns_take(&npy->columns, &p, end, reader->arena, err));
+    if (npy->columns.len < npy->columns.bytes)
+        return CLARY_OK;
+    while ((n = clary_npy_columns_give(&npy->columns, turned, sizeof turned)) >
+           0)
+        CLARY_TRY(read_data(reader, turned, turned + n, err));
+    return read_data(reader, p, end, err);
+}
+
 enum clary_status clary_npy_read_feed(struct clary_reader *reader,
                                       const char *bytes, size_t len,
                                       struct clary_error *err)
@@ -413,7 +456,10 @@ enum clary_status clary_npy_read_feed(struct clary_reader *reader,
     const char *p = bytes, *end = bytes + len;
     if (!npy->in_data)
         CLARY_TRY(read_header(reader, &p, end, err));
-    return npy->in_data ? read_data(reader, p, end, err) : CLARY_OK;
+    if (!npy->in_data)
+        return CLARY_OK;
+    return npy->header.fortran ? read_columns(reader, p, end, err)
+                               : read_data(reader, p, end, err);
 }
 
 enum clary_status clary_npy_read_end(struct clary_reader *reader,

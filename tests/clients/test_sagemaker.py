@@ -153,9 +153,12 @@ def test_libsvm_in(predict):
     assert got == {"predictions": [[8.3252], [8.3014]]}
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
-def test_numpy_both_ways(predict, sdk, dtype):
-    data = sdk.numpy.array([A, B]).astype(dtype)
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int16"])
+def test_numpy_both_ways(predict, sdk, dtype, order):
+    """Fortran's order is that of df.to_numpy()."""
+    data = sdk.numpy.array([A, B]).astype(dtype, order=order)
+    assert data.flags.f_contiguous == (order == "F")
     got = predict(data, "NumpySerializer", "NumpyDeserializer")
     assert (got.dtype, got.shape) == ("float32", (2, 1))
     assert (got == data[:, :1].astype("float32")).all()

@@ -169,17 +169,25 @@ def test_80_lines_out(serve, accept):
         assert lines[:3] == [row] * 3
 
 
-def npy(descr, shape, data):
-    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}}}"
+def npy(descr, shape, data, fortran=False):
+    header = (
+        f"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}}}"
+    )
     return (
         b"\x93NUMPY\x01\x00" + struct.pack("<H", 118)
         + header.ljust(117).encode() + b"\n" + data
     )
 
 
-@pytest.mark.parametrize("descr", ["<f4", "<f8", ">f8", "<i4", "<i8", "|u1"])
+LETTERS = {"f2": "e", "f4": "f", "f8": "d", "i1": "b", "i2": "h", "i4": "i",
+           "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q"}
+
+
+@pytest.mark.parametrize("descr", [
+    "<f2", ">f2", "<f4", "<f8", ">f8", "|i1", "<i2", ">i2", "<i4", "<i8",
+    "|u1", "<u2", "<u4", ">u4", "<u8"])
 def test_npy(serve, descr):
-    letter = {"f4": "f", "f8": "d", "i4": "i", "i8": "q", "u1": "B"}[descr[1:]]
+    letter = LETTERS[descr[1:]]
     order = ">" if descr[0] == ">" else "<"
     rows = struct.pack(f"{order}6{letter}", 1, 2, 5, 1, 2, 5)
     body = npy(descr, "(2, 3)", rows)
@@ -192,6 +200,23 @@ def test_npy(serve, descr):
     assert struct.unpack("<6f", reply.body[128:]) == (3.5, 4.0, 5.5) * 2
     assert_error(
         serve(H3).invoke(body[:-1], "application/x-npy"), 400, "body ends"
+    )
+
+
+@pytest.mark.parametrize("descr", ["<f8", "<i4"])
+def test_npy_column_by_column(serve, descr):
+    """What df.to_numpy() gives for columns of one type; several chunks."""
+    rows = [(i % 1000, i // 1000, 5) for i in range(30000)]
+    columns = [n for column in zip(*rows) for n in column]
+    data = struct.pack(f"<{len(columns)}{LETTERS[descr[1:]]}", *columns)
+    body = npy(descr, f"({len(rows)}, 3)", data, fortran=True)
+    reply = serve(H3).invoke(body, "application/x-npy", "application/x-npy")
+    assert reply.status == 200, reply
+    got = struct.iter_unpack("<3f", reply.body[128:])
+    assert list(got) == [tuple(n / 2 + 3 for n in row) for row in rows]
+    body = npy(descr, "(100000000, 3)", data, fortran=True)
+    assert_error(
+        serve(H3).invoke(body, "application/x-npy"), 413, "Fortran order"
     )
 
 

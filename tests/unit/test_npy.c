@@ -28,6 +28,9 @@ static size_t begin(int version, const char *dictionary)
 #define DICTIONARY(descr, shape)                                               \
     "{'descr': '" descr "', 'fortran_order': False, 'shape': " shape ", }"
 
+#define FORTRAN(descr, shape)                                                  \
+    "{'descr': '" descr "', 'fortran_order': True, 'shape': " shape ", }"
+
 /* What an array of `n` elements of `bytes` bytes each is read as. */
 static const char *rows_of_array(const char *dictionary, const void *data,
                                  size_t bytes, size_t n)
@@ -71,6 +74,100 @@ TEST(types)
               "1 2 5|3 4 6");
     CHECK_STR(rows_of_array(DICTIONARY(">i4", "(2, 3)"), big_i4, 4, 6),
               "1 2 5|3 4 6");
+}
+
+TEST(other_types)
+{
+    static const int16_t i2[] = {-1, INT16_MIN, INT16_MAX};
+    static const uint16_t u2[] = {0, 1, UINT16_MAX};
+    static const uint32_t u4[] = {0, 1, UINT32_MAX};
+    static const uint64_t u8[] = {0, INT64_MAX, UINT64_MAX};
+    static const int8_t i1[] = {-1, INT8_MIN, INT8_MAX};
+    static const uint16_t f2[] = {0x3C01, 0xFBFF, 0x0001, 0x8400, 0x7C00,
+                                  0xFC00, 0x7E01, 0x8000, 0x3555};
+    READING(npy, x3);
+    CHECK_STR(rows_of_array(DICTIONARY("<i2", "(1, 3)"), i2, 2, 3),
+              "-1 -32768 32767");
+    CHECK_STR(rows_of_array(DICTIONARY("<u2", "(1, 3)"), u2, 2, 3),
+              "0 1 65535");
+    CHECK_STR(
+        rows_of_array(DICTIONARY(">u2", "(1, 3)"), "\0\1\2\0\xFF\0", 2, 3),
+        "1 512 65280");
+    CHECK_STR(rows_of_array(DICTIONARY("<u4", "(1, 3)"), u4, 4, 3),
+              "0 1 4.29497e+09");
+    CHECK(reading.values[0][2] == 4294967296.0); /* the nearest float32 */
+    CHECK_STR(rows_of_array(DICTIONARY("<u8", "(1, 3)"), u8, 8, 3),
+              "0 9.22337e+18 1.84467e+19");
+    CHECK_STR(rows_of_array(DICTIONARY("|i1", "(1, 3)"), i1, 1, 3),
+              "-1 -128 127");
+    CHECK_STR(
+        rows_of_array(DICTIONARY("<f2", "(3, 3)"), f2, 2, 9),
+        "1.00098 -65504 5.96046e-08|-6.10352e-05 inf -inf|nan -0 0.333252");
+    READING(npy, mixed);
+    static const uint64_t wide[] = {0, 0, 0, 0, UINT64_MAX, 0, 0};
+    CHECK_STR(rows_of_array(DICTIONARY("<u8", "(1, 7)"), wide, 8, 7),
+              "row 1, column 5 (d): \"1.8446744073709552e+19\" is out of range "
+              "of int64");
+}
+
+/* Column by column, as a DataFrame of one type gives it. */
+TEST(fortran_order)
+{
+    static const float turned[] = {1, 3, 2, 4, 5, 6};
+    static const double wide[] = {1, 3, 2, 4, 5, 0.5};
+    static const int16_t i2[] = {1, 3, 2, 4, 5, 6};
+    static const char big[] = "\0\1\0\3\0\2\0\4\0\5\0\6";
+    READING(npy, x3);
+    CHECK_STR(rows_of_array(FORTRAN("<f4", "(2, 3)"), turned, 4, 6),
+              "1 2 5|3 4 6");
+    CHECK_STR(rows_of_array(FORTRAN("<f8", "(2, 3)"), wide, 8, 6),
+              "1 2 5|3 4 0.5");
+    CHECK_STR(rows_of_array(FORTRAN("<i2", "(2, 3)"), i2, 2, 6), "1 2 5|3 4 6");
+    CHECK_STR(rows_of_array(FORTRAN(">i2", "(2, 3)"), big, 2, 6),
+              "1 2 5|3 4 6");
+    CHECK_STR(rows_of_array(FORTRAN("<f4", "(1, 3)"), f4, 4, 3), "1 2 5");
+    CHECK_STR(rows_of_array(FORTRAN("<f4", "(3,)"), f4, 4, 3), "1 2 5");
+    READING(npy, one);
+    CHECK_STR(rows_of_array(FORTRAN("<f4", "(3, 1)"), f4, 4, 3), "1|2|5");
+    CHECK_STR(rows_of_array(FORTRAN("<f4", "(6,)"), f4, 4, 6), "1|2|5|3|4|6");
+    READING(npy, matrix); /* one row of two dimensions */
+    CHECK_STR(rows_of_array(FORTRAN("<f4", "(2, 3)"), turned, 4, 6),
+              "1 2 5 3 4 6");
+    READING(npy, two);
+    CHECK_STR(rows_of_array(FORTRAN("<f4", "(2, 3)"), turned, 4, 6),
+              "1 2 5|3 4 6");
+}
+
+TEST(fortran_order_is_refused_as_the_other)
+{
+    static const double fraction[] = {1, 2, 3, 4, 5, 6, 7,
+                                      8, 9, 1, 0, 1, 1, 0.5};
+    READING(npy, mixed);
+    CHECK_STR(rows_of_array(FORTRAN("<f8", "(2, 7)"), fraction, 8, 14),
+              "1 3 5 7 9 0 1|2 4 6 8 1 1 0.5");
+    READING(npy, x3);
+    size_t len = begin(1, FORTRAN("<f4", "(2, 3)"));
+    memcpy(body + len, f4, sizeof f4);
+    CHECK_STR(rows_of_bytes(body, len + sizeof f4 - 1),
+              "row 1: the body ends; its array has 2 rows");
+    CHECK_STR(rows_of_bytes(body, len),
+              "row 1: the body ends; its array has 2 rows");
+    CHECK_STR(rows_of_bytes(body, len + sizeof f4 + 1),
+              "the body goes on behind the 2 rows of its array");
+    /* kept under the limit of an invocation, 1 MiB here */
+    len = begin(1, FORTRAN("<f4", "(87382, 3)"));
+    CHECK_STR(rows_of_bytes(body, len),
+              "the array is in Fortran order, column by column, and needs more "
+              "than the 1 MiB that one request may take; "
+              "numpy.ascontiguousarray gives the order of rows, which needs "
+              "none");
+    CHECK_STATUS(reading.status, CLARY_TOO_LARGE);
+    len = begin(1, FORTRAN("<f4", "(6148914691236517206, 3)"));
+    CHECK_STR(rows_of_bytes(body, len),
+              "the array's shape (6148914691236517206, 3) is too large");
+    len = begin(1, FORTRAN("<f8", "(4611686018427387, 3)"));
+    rows_of_bytes(body, len);
+    CHECK_STATUS(reading.status, CLARY_TOO_LARGE);
 }
 
 TEST(casts)
@@ -168,14 +265,16 @@ TEST(headers)
     static const struct {
         const char *dictionary, *message;
     } refused[] = {
-        {DICTIONARY("<f2", "(2, 3)"), "the array's type is <f2; "},
+        {DICTIONARY("<f1", "(2, 3)"), "the array's type is <f1; "},
+        {DICTIONARY("<c8", "(2, 3)"), "the array's type is <c8; "},
         {DICTIONARY("|O", "(2, 3)"), "the array's type is |O; "},
         {DICTIONARY("<U5", "(2, 3)"), "the array's type is <U5; "},
         {DICTIONARY("!f4", "(2, 3)"), "the array's type is !f4; "},
         {"{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }",
          "the array's type is a list; "},
-        {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }",
-         "the array is in Fortran order, "},
+        {FORTRAN("<f4", "(2, 1, 3)"),
+         "the array is in Fortran order and has 3 dimensions, "},
+        {FORTRAN("<f4", "(3, 2)"), "the array has the shape (3, 2), "},
         {"{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3), }",
          "the body's numpy header is damaged: 'fortran_order' is "},
         {DICTIONARY("<f4", "[2, 3]"), "the body's numpy header is damaged: "},
