@@ -41,6 +41,7 @@ PEERS_VENV := build/venv-peers
 DEPLOY_VENV := build/venv-deploy
 TRAINING_VENV := build/venv-training
 SDK_VENV := build/venv-sdk
+FOREST_VENV := build/venv-forest
 IMAGE_VENV := build/venv-image
 DEPLOY_NODE := build/node-deploy
 # what is compiled for, which need not be this machine
@@ -187,6 +188,8 @@ $(DEPLOY_VENV)/made: tests/deploy/requirements.txt deploy/requirements.txt
 	$(call say,VENV,$(DEPLOY_VENV))
 	$(Q)python3 -m venv --clear $(DEPLOY_VENV)
 	$(Q)$(DEPLOY_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(Q)$(DEPLOY_VENV)/bin/pip install --quiet --disable-pip-version-check \
+	    --no-deps kserve==0.21.0 # to be read, not imported
 	@touch $@
 
 # TensorFlow and XGBoost, for the steps of the training pipeline: 1.4 GB.
@@ -269,6 +272,32 @@ fuzz: ## Fuzzes every target for FUZZ_SECONDS (60) with clang's libFuzzer.
 	@BUILD=build/fuzz scripts/fuzz.sh $(FUZZ_SECONDS)
 
 fuzzers: $(FUZZERS)
+
+# The tree evaluators that bench/forest/peers.py sets clary beside.
+$(FOREST_VENV)/made: bench/forest/requirements.txt
+	$(call say,VENV,$(FOREST_VENV))
+	$(Q)python3 -m venv --clear $(FOREST_VENV)
+	$(Q)$(FOREST_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(BIN)/bench/forest_score: $(OBJ)/bench/forest/score.o $(LIB)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+$(BIN)/bench/forest_loops.so: bench/forest/loops.c $(BUILD)/flags
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
+
+.PHONY: bench-forest
+bench-forest: ## clary's trees beside those of other libraries.
+	@scripts/setup.sh build
+	@$(MAKE) --no-print-directory $(JOBS) $(FOREST_VENV)/made \
+	    $(BIN)/bench/forest_score $(BIN)/bench/forest_loops.so
+	@$(FOREST_VENV)/bin/python bench/forest/peers.py \
+	    $(BIN)/bench/forest_score $(BIN)/bench/forest_loops.so \
+	    build/forest-peers
 
 bench-instructions: ## Instructions of a request, held to the committed ones.
 	@scripts/setup.sh build bench
