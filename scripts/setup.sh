@@ -18,7 +18,7 @@ bench='python3 wrk nginx-light valgrind'
 peers='python3-venv default-jre-headless'
 image='buildah podman skopeo runc mmdebstrap qemu-user-static iproute2 git'
 # any Node.js will do, not only Debian's
-deploy='python3 python3-venv git'
+deploy='python3 python3-venv git chromium fonts-dejavu-core'
 command -v npm >/dev/null || deploy="$deploy nodejs npm"
 modules='libmicrohttpd openblas libarchive zlib libcjson libprotobuf-c libmd'
 # what build has, but for libmicrohttpd: no test of the server runs there

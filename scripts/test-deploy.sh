@@ -25,7 +25,7 @@ verdict() {
 
 echo "== tools"
 for tool in "$PYTHON" "$bin/ruff" "$bin/mypy" "$bin/cfn-lint" \
-    "$bin/moto_server" node "$CLARY_BIN" \
+    "$bin/moto_server" node chromium "$CLARY_BIN" \
     "${TRAINING_PYTHON:-build/venv-training/bin/python}"; do
     verdict "$tool is missing" \
         sh -c 'command -v "$0" >/dev/null' "$tool"

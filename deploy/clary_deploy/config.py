@@ -114,6 +114,15 @@ class Asynchronous:
 
 
 @dataclass(frozen=True)
+class Batch:
+    input: str
+    output: str
+    skip: int = 0
+    instance_type: str = "ml.m5.large"
+    instances: int = 1
+
+
+@dataclass(frozen=True)
 class Alarms:
     error_rate: float = 0.01
     p99_latency_ms: float | None = None
@@ -169,6 +178,7 @@ class Endpoint:
     network_isolation: bool = False
     serverless: Serverless | None = None
     asynchronous: Asynchronous | None = None
+    batch: Batch | None = None
     alarms: Alarms | None = None
     autoscaling: Autoscaling | None = None
     data_capture: DataCapture | None = None

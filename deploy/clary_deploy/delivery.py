@@ -206,6 +206,9 @@ def _facts(
         "time": now(),
         "commit": commit or version.origin.get("CommitId", ""),
         "verdict": "passed" if report.passed else "failed",
+        "checks": " / ".join(
+            check.name for check in report.checks if check.passed
+        ),
     }
     if report.mse is not None:
         facts["mse"] = report.mse

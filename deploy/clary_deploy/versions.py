@@ -44,6 +44,7 @@ class Version:
     stage_description: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     metrics_url: str = ""
+    metrics_digest: str = ""  # sha256:..., as it was registered
     origin: Mapping[str, str] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
@@ -84,6 +85,7 @@ def of_answer(answer: Mapping[str, Any]) -> Version:
         stage_description=cycle.get("StageDescription", ""),
         metadata=answer.get("CustomerMetadataProperties", {}),
         metrics_url=quality.get("Statistics", {}).get("S3Uri", ""),
+        metrics_digest=quality.get("Statistics", {}).get("ContentDigest", ""),
         origin=answer.get("MetadataProperties", {}),
         card=json.loads(card),
         description=answer.get("ModelPackageDescription", ""),

@@ -327,6 +327,7 @@ def _metadata(config: Config, sources: Sources) -> Json:
             for name, kind in (
                 ("golden", "csv"),
                 ("labelled", "csv"),
+                ("baseline", "json"),
                 ("residuals", "png"),
                 ("calibration", "png"),
             )

@@ -11,6 +11,7 @@ writes   /opt/ml/processing/evaluation:
          facts.json        what the later steps are to know, as text
          residuals.png, calibration.png
          golden.csv        the artifact's own golden rows
+         baseline.json     the artifact's own baseline
          labelled.csv      the rows of this evaluation
 
 An artifact that does not give its golden rows is an error of this step: it
@@ -39,7 +40,6 @@ import plots
 
 OUT = layout.PROCESSING / "evaluation"
 PROGRAM = layout.PROCESSING / "clary/clary"
-GOLDEN = "clary/golden.csv"
 
 # bootstrap samples, for the standard deviation of a metric
 SAMPLES = 200
@@ -69,7 +69,8 @@ def main() -> None:
     )
     plots.residuals(OUT / "residuals.png", predicted, test.labels)
     plots.calibration(OUT / "calibration.png", predicted, test.labels)
-    extract(artifact, GOLDEN, OUT / "golden.csv")
+    for name in ("golden.csv", "baseline.json"):
+        extract(artifact, f"clary/{name}", OUT / name)
     layout.write(OUT / "labelled.csv", test)
     reason = verdict(metrics["mse"]["value"], compared, args)
     golden_values = int(checked.get("values", 0))

@@ -12,31 +12,52 @@ from __future__ import annotations
 import argparse
 import re
 
-from clary_deploy import names
+from clary_deploy import live, names
 from clary_deploy.command import Command, Context
 from clary_deploy.errors import UsageError
-from clary_deploy.stages import open_registry
-from clary_deploy.versions import APPROVED
+from clary_deploy.stages import open_registry, open_stage
+from clary_deploy.versions import APPROVED, Version
 
 AUTO = "auto"
 
 
 def resolve(context: Context) -> None:
-    """Prints the number of the version, and nothing else."""
+    """Prints the number of the version, or with --to-deploy whether prod lacks
+    it, and nothing else."""
+    version = _resolved(context)
+    needed = context.args.to_deploy and "yes"
+    if needed and _is_in_prod(context, version):
+        needed = "no"
+    context.out.say(needed or str(version.number))
+    said = {"version": version.number, "arn": version.arn}
+    context.out.result(said | ({"to_deploy": needed} if needed else {}))
+
+
+def _resolved(context: Context) -> Version:
     registry = open_registry(context)
     asked = context.args.version
     if asked == AUTO:
-        version = registry.latest_approved()
-    else:
-        version = registry.version(_number(context, asked))
-        if version.approval != APPROVED:
-            context.out.note(
-                f"version {version.number} is {version.approval}; the newest "
-                "approved one instead"
-            )
-            version = registry.latest_approved()
-    context.out.say(str(version.number))
-    context.out.result({"version": version.number, "arn": version.arn})
+        return registry.latest_approved()
+    version = registry.version(_number(context, asked))
+    if version.approval == APPROVED:
+        return version
+    context.out.note(
+        f"version {version.number} is {version.approval}; the newest approved "
+        "one instead"
+    )
+    return registry.latest_approved()
+
+
+def _is_in_prod(context: Context, version: Version) -> bool:
+    """Whether prod serves it, alone, and all is quiet: an event that comes a
+    second time is about something that is done."""
+    stage = open_stage(context, "prod")
+    now = live.look(stage.config, stage.account, stage.name)
+    return (
+        now is not None
+        and now.status == "InService"
+        and [variant.version for variant in now.variants] == [version.number]
+    )
 
 
 def _number(context: Context, asked: str) -> int:
@@ -51,6 +72,11 @@ def _number(context: Context, asked: str) -> int:
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "version", metavar="VERSION", help="an ARN, a number, or auto"
+    )
+    parser.add_argument(
+        "--to-deploy",
+        action="store_true",
+        help="print yes, or no when prod serves it already",
     )
 
 

@@ -167,6 +167,8 @@ def _workload(config: Config, stage: str, key_arn: str) -> dict[str, str]:
     places = [capture.destination] if capture else []
     if answers := endpoint.asynchronous:
         places += [answers.output, answers.failures]
+    if endpoint.batch:
+        places += [endpoint.batch.input, endpoint.batch.output]
     exchange = [
         names.arn(
             config, "s3", stage, place.removeprefix("s3://").split("/")[0]
@@ -187,6 +189,7 @@ def _workload(config: Config, stage: str, key_arn: str) -> dict[str, str]:
         "TopicName": names.topic(config, stage),
         "CaptureBucketName": names.capture_bucket(config, stage) if own else "",
         "ExchangeArns": _list(*(f"{bucket}/*" for bucket in exchange)),
+        "ExchangeBuckets": _list(*exchange),
         "InVpc": _yes(endpoint.vpc is not None),
         "ReplicatedImage": _yes(stage in config.image.replicate),
         "AttachFullAccess": _yes(config.access.full_access),

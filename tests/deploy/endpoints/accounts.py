@@ -117,6 +117,13 @@ class Accounts:
 
     def pipeline_runs(self):
         """The versions with which the pipeline was started, so far."""
+        return [
+            event["detail"]["ModelPackageArn"]
+            for event in self.pipeline_events()
+        ]
+
+    def pipeline_events(self):
+        """What has come to start the pipeline, so far."""
         queue = self.world.client("sqs", self.number("deployment"))
         url = queue.get_queue_url(QueueName=QUEUE)["QueueUrl"]
         found = []
@@ -124,8 +131,7 @@ class Accounts:
             QueueUrl=url, MaxNumberOfMessages=10
         ).get("Messages"):
             for message in messages:
-                event = json.loads(message["Body"])
-                found.append(event["detail"]["ModelPackageArn"])
+                found.append(json.loads(message["Body"]))
                 queue.delete_message(
                     QueueUrl=url, ReceiptHandle=message["ReceiptHandle"]
                 )

@@ -7,13 +7,16 @@ import copy
 import csv
 import io
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 from clary_deploy import config_file
 from clary_deploy.requests import pipelines
-from endpoints import training
+from endpoints import browser, training
 from endpoints.clients import ask, package
+from endpoints.codepipeline import Delivery
 from fake_sagemaker import expressions
 from fake_sagemaker.errors import ValidationError
 from pipeline import definition
@@ -141,12 +144,6 @@ def content(accounts, uri):
     return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
-def to_prod(run, number):
-    run("approve", number, "--by", "Ann", "--reason", "better")
-    run("deploy", "qa", number)
-    run("promote", number)
-
-
 def test_from_data_to_prod(run, accounts, housing):
     """TensorFlow, then XGBoost, which is better, then a bad one."""
     assert "made" in put(run, housing)
@@ -157,7 +154,9 @@ def test_from_data_to_prod(run, accounts, housing):
     mse = evaluated["regression_metrics"]["mse"]["value"]
     assert mse < 0.30
     assert evaluated["comparison"]["live_version"] is None
-    to_prod(run, 1)
+    run("approve", 1, "--by", "Ann", "--reason", "the first")
+    (event,) = accounts.pipeline_events()
+    assert Delivery(accounts).run(event)[-1] == "VerifyProd"
     serves_what_was_evaluated(accounts, 1, mse)
 
     assert "updated" in put(run, housing, "--trainer", "xgboost")
@@ -167,7 +166,10 @@ def test_from_data_to_prod(run, accounts, housing):
     assert evaluated["comparison"]["live_mse"] == pytest.approx(mse, 1e-6)
     assert evaluated["comparison"]["worse_by"] < 0
     mse = evaluated["regression_metrics"]["mse"]["value"]
-    to_prod(run, 2)
+    run("approve", 2, "--by", "Ann", "--reason", "better")
+    run("deploy", "qa", 2)
+    the_page(run, accounts, 2)
+    run("promote", 2)
     serves_what_was_evaluated(accounts, 2, mse)
 
     refused(run, accounts, mse)
@@ -196,6 +198,20 @@ def registered(accounts, number):
     value = read["regression_metrics"]["mse"]["value"]
     assert float(facts["mse"]) == pytest.approx(value, 1e-5)
     return read
+
+
+def the_page(run, accounts, number):
+    """What the approver sees, in a browser."""
+    path = accounts.folder / "page.html"
+    run("report", number, "--output", path)
+    text = browser.text_of(path)
+    for said in ("live version 1", "on the same rows", "MedInc", "xgboost",
+                 "c0ffee01", "go first", "as registered", "training-job/",
+                 "Version 1 is archived"):  # fmt: skip
+        assert said in text, said
+    assert path.read_text("utf-8").count("data:image/png;base64,") == 2
+    kept = os.environ.get("REPORT_PICTURE")
+    browser.picture(path, Path(kept) if kept else path.with_suffix(".png"))
 
 
 def serves_what_was_evaluated(accounts, number, mse):

@@ -15,6 +15,7 @@ check it against that documentation.
     lineage      contexts, artifacts, actions, and queries over them
     pipelines    training pipelines, whose steps really run; expressions is the
                  language of their definitions, jobs runs a step
+    transform    batch transform jobs, through the real clary program
     events       what lands on EventBridge (moto's)
     images       what moto's ECR does not check
 

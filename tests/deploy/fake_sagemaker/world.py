@@ -36,6 +36,7 @@ from .pipelines import Pipelines
 from .registry import Registry
 from .runtime import Runtime
 from .server import Router, serve
+from .transform import Transforms
 
 GIVE_KEYS = "sts"
 FRONTED = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "ECR", "CLOUDWATCH")
@@ -83,6 +84,9 @@ class World:
             lambda account, name: self.hosting.models[(account, name)],
         )
         self.registry.on_registered.append(self.lineage.registered)
+        self.transforms = Transforms(
+            self.clock, self.hosting, self.host, self.client
+        )
         self.jobs = Jobs(self.client, self.environ)
         self.pipelines = Pipelines(self.clock, self.sagemaker, self.jobs)
         self.pipelines.on_end.append(self.events.execution)
@@ -101,6 +105,7 @@ class World:
                 **self.endpoints.operations(),
                 **self.lineage.operations(),
                 **self.pipelines.operations(),
+                **self.transforms.operations(),
             },
         )
         self._server.RequestHandlerClass.router = self.router

@@ -8,6 +8,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 from policies.things import (
+    ANY,
     APPROVE,
     ARTIFACT,
     BUCKET,
@@ -15,6 +16,7 @@ from policies.things import (
     CAPTURED,
     DATA,
     DELIVERY,
+    DELIVERY_KEY,
     DEPLOYMENT,
     DS,
     EVERYTHING,
@@ -38,6 +40,7 @@ from policies.things import (
     PROJECT,
     QA,
     REJECT,
+    REPORT,
     REPOSITORY,
     SHARED,
     SOURCE,
@@ -273,7 +276,15 @@ for person in ("build", "operator"):
         ("ecr:BatchGetImage", REPOSITORY),
     )
 rows("build", YES, ("s3:GetObject", SOURCE))
-rows("operator", NO, ("s3:GetObject", SOURCE))
+rows("operator", NO, ("s3:GetObject", SOURCE), ("s3:PutObject", REPORT))
+rows(
+    "operator",
+    YES,
+    ("s3:GetObject", REPORT),
+    ("s3:GetObjectVersion", REPORT),
+    ("kms:Decrypt", DELIVERY_KEY),
+)
+rows("build", YES, ("s3:PutObject", REPORT))
 rows(
     "steps",
     YES,
@@ -406,6 +417,22 @@ for here, own, there, other in (
         ("sts:AssumeRole", role(other, "execution")),
         ("iam:PassRole", role(other, "execution"), TO_SAGEMAKER),
     )  # fmt: skip
+for here, there in ((QA, PROD), (PROD, QA)):
+    name = "qa" if here == QA else "prod"
+    job = f"housing-{name}-batch-v3-1"
+    rows(
+        f"deploy-{name}",
+        YES,
+        ("sagemaker:CreateTransformJob", hosted(here, "transform-job", job)),
+        ("sagemaker:DescribeTransformJob", hosted(here, "transform-job", job)),
+        ("sagemaker:ListTransformJobs", ANY),
+    )
+    rows(
+        f"deploy-{name}",
+        NO,
+        ("sagemaker:CreateTransformJob", hosted(here, "transform-job", "pay")),
+        ("sagemaker:CreateTransformJob", hosted(there, "transform-job", job)),
+    )
 rows("deploy-prod", YES, ("s3:GetObject", CAPTURED))
 rows("deploy-prod", NO, ("s3:PutObject", CAPTURED))
 rows("execution-prod", YES, ("s3:PutObject", CAPTURED))

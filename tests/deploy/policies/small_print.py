@@ -13,6 +13,7 @@ from policies.things import (
     BUCKET,
     BUS,
     DATA,
+    DELIVERY_KEY,
     DEPLOYMENT,
     DS,
     EVERYTHING,
@@ -47,7 +48,6 @@ DATA_BUCKET, CAPTURES = (
     f"arn:aws:s3:::housing-capture-{PROD}",
 )
 DELIVERY_BUCKET = f"arn:aws:s3:::housing-delivery-{DEPLOYMENT}"
-DELIVERY_KEY = KEY.replace(SHARED, DEPLOYMENT)
 OURS = {"cloudwatch:namespace": "/aws/sagemaker/Endpoints"}
 THEIRS = {"cloudwatch:namespace": "Payroll"}
 JOB_LOGS = arn("logs", DS, "log-group:/aws/sagemaker/TrainingJobs:log-stream:x")
