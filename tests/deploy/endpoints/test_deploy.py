@@ -95,6 +95,21 @@ def test_evidence_is_of_this_very_image(run, accounts, version, line):
     assert "was tested in QA with digest" in run("promote", number, code=4)
 
 
+def test_another_image_than_the_registered_one_is_noticed(
+    run, accounts, version, line, monkeypatch
+):
+    number = version(line)
+    other = "sha256:" + "0" * 64
+    monkeypatch.setattr(
+        accounts.world.hosting,
+        "_resolved",
+        lambda image, _: f"{image.partition('@')[0]}@{other}",
+    )
+    assert f"runs the image {other}, not" in run("deploy", "qa", number, code=5)
+    cycle = package(accounts, number)["ModelLifeCycle"]
+    assert (cycle["Stage"], cycle["StageStatus"]) == ("QA", "Rejected")
+
+
 def test_a_truncated_artifact_never_comes_up(run, accounts, version, line, net):
     run("deploy", "qa", version(line))
     number = version(net)
@@ -186,6 +201,10 @@ def test_old_configurations_go_and_needed_ones_stay(
     found = [v["ModelName"] for _, v in accounts.world.hosting.models.items()]
     assert len(configs) == len(found) == 3
     assert endpoint(accounts, "qa").config_name in configs
+    for count in (2, 5):  # back to the oldest of them, and on to a new one
+        accounts.config["endpoints"]["qa"]["environment"] = {"N": str(count)}
+        run("deploy", "qa", 1)
+    assert {name for _, name in accounts.world.hosting.configs} > set(configs)
 
 
 def test_teardown_leaves_nothing(run, accounts, version, line):
