@@ -41,7 +41,9 @@ bool clary_cell_is_nan(const char *text, size_t len);
 
 /* Stores the code of a category, or NaN for an unknown one where that is
  * missing, in a real type. A number that is no category is a code where the
- * column takes codes, unless it `is_string`. False: it is refused. */
+ * column takes codes, unless it `is_string`; any number, as in XGBoost's own
+ * arrays: a code beyond the last is in no set of categories. False: it is
+ * refused. */
 bool clary_cell_store_category(const struct clary_categories *categories,
                                enum clary_dtype dtype, const char *text,
                                size_t len, bool is_string, void *to);
