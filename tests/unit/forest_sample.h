@@ -318,7 +318,7 @@ static double sample_at(enum clary_dtype dtype, const void *values, size_t i)
 }
 
 /* (rows, n_features) in the dtype. */
-static void *sample_rows(const struct sample *s, size_t rows)
+static inline void *sample_rows(const struct sample *s, size_t rows)
 {
     const size_t n = s->spec.n_features;
     void *x = sample_alloc(rows * n, clary_dtype_bytes(s->spec.dtype));
