@@ -57,7 +57,7 @@ static const struct {
     {"[{},1]", "row 1: the model's input \"x\" is missing"},
     {"[[{}]]", "row 1: found an object, expected numbers"},
     {"[1,{}]", "row 1: found an object, expected numbers"},
-    {"\xEF\xBB\xBF[1,2,5]",
+    {"\xEF\xBB\xBF\xEF\xBB\xBF[1,2,5]",
      "row 1: found \"\xEF\xBB\xBF\", expected a row of shape (3)"},
     {"\"x\"", "row 1, column 1 (x[0]): \"x\" is a string, expected a number"},
 };
