@@ -54,6 +54,15 @@ struct clary_reader {
     const struct clary_asked *asked; /* complete at the end; NULL: nothing */
 };
 
+/* A row of reader->rows is complete. */
+enum clary_status clary_reader_end_row(struct clary_reader *reader,
+                                       struct clary_error *err) CLARY_MUST_USE;
+
+/* The body is complete: the rows that are left. CLARY_BAD_INPUT: there was
+ * none. */
+enum clary_status clary_reader_end(struct clary_reader *reader,
+                                   struct clary_error *err) CLARY_MUST_USE;
+
 /* How the reply looks, beyond its media type. */
 struct clary_writer_options {
     enum clary_number_form numbers;

@@ -72,17 +72,6 @@ enum clary_status clary_csv_read_begin(struct clary_reader *reader,
     return clary_csv_window_new(reader, err);
 }
 
-/* The row that was being filled is complete. */
-static enum clary_status add_row(struct clary_reader *reader,
-                                 struct clary_error *err)
-{
-    struct clary_rows *rows = reader->rows;
-    reader->n_rows++;
-    if (++rows->n_rows == rows->capacity)
-        return rows->full(rows->context, rows, err);
-    return CLARY_OK;
-}
-
 /* A number at the start of a cell; len is 0 if there is none. */
 struct token {
     double value;
@@ -146,7 +135,7 @@ static enum clary_status read_numbers(struct clary_reader *reader,
         c++;
         if (is_last) {
             c = 0;
-            status = add_row(reader, err);
+            status = clary_reader_end_row(reader, err);
             if (status != CLARY_OK)
                 break;
             row = rows->n_rows;
@@ -243,7 +232,7 @@ static enum clary_status end_row(struct clary_reader *reader,
         return clary_csv_fail_count(reader, err);
     }
     csv->column = 0;
-    return add_row(reader, err);
+    return clary_reader_end_row(reader, err);
 }
 
 /* The cell [text, text + len) is complete. `is_last`: its row is as well. */
@@ -365,7 +354,6 @@ enum clary_status clary_csv_read_end(struct clary_reader *reader,
                                      struct clary_error *err)
 {
     struct clary_csv *csv = reader->state;
-    struct clary_rows *rows = reader->rows;
     if (!csv->has_bytes)
         return clary_fail(err, CLARY_BAD_INPUT, "the body is empty");
     if (csv->sniffs && clary_csv_sniff(csv, csv->sniffed, csv->sniff_len, true))
@@ -376,7 +364,5 @@ enum clary_status clary_csv_read_end(struct clary_reader *reader,
             reader, "the quotes of the cell are not closed", err);
     if (csv->cell != CLARY_CSV_CELL_START || csv->column > 0)
         CLARY_TRY(end_cell(reader, csv->carry, csv->carry_len, true, err));
-    if (reader->n_rows == 0)
-        return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
-    return rows->n_rows > 0 ? rows->full(rows->context, rows, err) : CLARY_OK;
+    return clary_reader_end(reader, err);
 }

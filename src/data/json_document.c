@@ -67,16 +67,6 @@ static enum clary_status fail_role(const struct clary_reader *reader,
 
 /* --- rows and values that are complete */
 
-enum clary_status clary_json_end_row(struct clary_reader *reader,
-                                     struct clary_error *err)
-{
-    struct clary_rows *rows = reader->rows;
-    reader->n_rows++;
-    if (++rows->n_rows == rows->capacity)
-        return rows->full(rows->context, rows, err);
-    return CLARY_OK;
-}
-
 /* A value has ended and left json->depth. */
 static void end_any(struct clary_json *json)
 {
@@ -99,7 +89,7 @@ static enum clary_status end_value(struct clary_reader *reader,
     else if (json->columns != NULL)
         clary_json_columns_add(reader);
     else
-        return clary_json_end_row(reader, err);
+        return clary_reader_end_row(reader, err);
     return CLARY_OK;
 }
 
@@ -254,7 +244,7 @@ static enum clary_status close_instance(struct clary_reader *reader,
     const struct clary_json_names *names = &json->names;
     size_t row = reader->n_rows + 1, f = 0, element = 0;
     if (names->n_set == json->n_columns)
-        return clary_json_end_row(reader, err);
+        return clary_reader_end_row(reader, err);
     const struct clary_field *fields = reader->rows->fields;
     while (fields[f].width == 0 || names->whole[f] == row)
         f++;

@@ -354,7 +354,6 @@ enum clary_status clary_json_read_end(struct clary_reader *reader,
                                       struct clary_error *err)
 {
     struct clary_json *json = reader->state;
-    struct clary_rows *rows = reader->rows;
     if (json->token == CLARY_JSON_STRING)
         return clary_json_fail_parse(
             reader, "the body ends in a string that begins here", err);
@@ -366,7 +365,5 @@ enum clary_status clary_json_read_end(struct clary_reader *reader,
             reader, "the body ends before its brackets are closed", err);
     if (json->offset == 0)
         return clary_fail(err, CLARY_BAD_INPUT, "the body is empty");
-    if (reader->n_rows == 0)
-        return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
-    return rows->n_rows > 0 ? rows->full(rows->context, rows, err) : CLARY_OK;
+    return clary_reader_end(reader, err);
 }

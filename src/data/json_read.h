@@ -235,10 +235,6 @@ bool clary_json_unescape(char *text, size_t *len);
 
 extern const struct clary_json_grammar clary_json_instances;
 
-/* A row of reader->rows is complete. */
-enum clary_status clary_json_end_row(struct clary_reader *reader,
-                                     struct clary_error *err) CLARY_MUST_USE;
-
 /* --- json_member.c */
 
 /* A name and, for the value behind it, json->role. */

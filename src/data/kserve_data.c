@@ -48,7 +48,7 @@ enum clary_status clary_kserve_data_row_end(struct clary_reader *reader,
     request->input.in_row = false;
     request->input.n_rows++;
     if (request->is_whole)
-        return clary_json_end_row(reader, err);
+        return clary_reader_end_row(reader, err);
     clary_json_columns_add(reader);
     return CLARY_OK;
 }

@@ -83,15 +83,11 @@ static enum clary_status end_row(struct clary_reader *reader,
                                  struct clary_error *err)
 {
     struct libsvm *libsvm = reader->state;
-    struct clary_rows *rows = reader->rows;
     libsvm->in_comment = false;
     if (libsvm->n_tokens == 0) /* a line without a row */
         return CLARY_OK;
     libsvm->n_tokens = 0;
-    reader->n_rows++;
-    if (++rows->n_rows == rows->capacity)
-        return rows->full(rows->context, rows, err);
-    return CLARY_OK;
+    return clary_reader_end_row(reader, err);
 }
 
 static enum clary_status check_label(const struct clary_reader *reader,
@@ -238,15 +234,12 @@ static enum clary_status read_end(struct clary_reader *reader,
                                   struct clary_error *err)
 {
     const struct libsvm *libsvm = reader->state;
-    struct clary_rows *rows = reader->rows;
     if (!libsvm->has_bytes)
         return clary_fail(err, CLARY_BAD_INPUT, "the body is empty");
     if (libsvm->text_len > 0)
         CLARY_TRY(take_token(reader, libsvm->text, libsvm->text_len, err));
     CLARY_TRY(end_row(reader, err));
-    if (reader->n_rows == 0)
-        return clary_fail(err, CLARY_BAD_INPUT, "the body holds no rows");
-    return rows->n_rows > 0 ? rows->full(rows->context, rows, err) : CLARY_OK;
+    return clary_reader_end(reader, err);
 }
 
 static const char *const media_types[] = {"text/libsvm", "text/x-libsvm", NULL};

@@ -331,16 +331,6 @@ static void begin_row(struct clary_reader *reader)
               rows->n_rows * field->width * clary_dtype_bytes(field->dtype);
 }
 
-static enum clary_status end_row(struct clary_reader *reader,
-                                 struct clary_error *err)
-{
-    struct clary_rows *rows = reader->rows;
-    reader->n_rows++;
-    if (++rows->n_rows == rows->capacity)
-        return rows->full(rows->context, rows, err);
-    return CLARY_OK;
-}
-
 static enum clary_status take_element(struct clary_reader *reader,
                                       const char *from, struct clary_error *err)
 {
@@ -352,7 +342,7 @@ static enum clary_status take_element(struct clary_reader *reader,
         return refuse(reader, &number, why, err);
     npy->n_left--;
     advance(reader);
-    return npy->to == NULL ? end_row(reader, err) : CLARY_OK;
+    return npy->to == NULL ? clary_reader_end_row(reader, err) : CLARY_OK;
 }
 
 /* Whether elements are little-endian reals, and the next input's as well. */
@@ -398,7 +388,7 @@ static enum clary_status take_reals(struct clary_reader *reader,
     npy->element += n - 1;
     npy->to += (n - 1) * bytes;
     advance(reader);
-    return npy->to == NULL ? end_row(reader, err) : CLARY_OK;
+    return npy->to == NULL ? clary_reader_end_row(reader, err) : CLARY_OK;
 }
 
 static enum clary_status read_data(struct clary_reader *reader, const char *p,
@@ -466,7 +456,6 @@ enum clary_status clary_npy_read_end(struct clary_reader *reader,
                                      struct clary_error *err)
 {
     const struct npy *npy = reader->state;
-    struct clary_rows *rows = reader->rows;
     if (!npy->in_data)
         return clary_fail(err, CLARY_BAD_INPUT,
                           npy->kept == 0 ? "the body is empty"
@@ -475,5 +464,5 @@ enum clary_status clary_npy_read_end(struct clary_reader *reader,
         return clary_fail_at(err, CLARY_BAD_INPUT, reader->n_rows + 1, 0,
                              "the body ends; its array has %zu row%s",
                              npy->n_rows, npy->n_rows == 1 ? "" : "s");
-    return rows->n_rows > 0 ? rows->full(rows->context, rows, err) : CLARY_OK;
+    return clary_reader_end(reader, err);
 }
