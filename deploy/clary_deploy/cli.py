@@ -39,7 +39,7 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
             _add(commands, first, command, environ)
             continue
         if first not in groups:
-            group = commands.add_parser(first, help=f"{first} ...")
+            group = commands.add_parser(first, help=_actions(first))
             groups[first] = group.add_subparsers(
                 metavar="ACTION", required=True
             )
@@ -47,6 +47,12 @@ def parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     last = commands.add_parser("help", help="prints this list")
     last.set_defaults(help_of=root)
     return root
+
+
+def _actions(group: str) -> str:
+    """The second words of the commands of two words."""
+    names = [command.name.split() for command in ALL]
+    return ", ".join(words[1] for words in names if words[0] == group)
 
 
 def _add(

@@ -220,14 +220,14 @@ class Aws:
             raise PreconditionError(
                 f"there are no AWS credentials to assume {role} in {account}"
             )
+        inner = botocore.session.get_session()
+        inner.set_config_variable("region", self._config.region)
         fetcher = AssumeRoleCredentialFetcher(
-            client_creator=botocore.session.get_session().create_client,
+            client_creator=inner.create_client,
             source_credentials=source,
             role_arn=f"arn:{self._config.partition}:iam::{number}:role/{role}",
             extra_args={"RoleSessionName": "claryctl"},
         )
-        inner = botocore.session.get_session()
-        inner.set_config_variable("region", self._config.region)
         # botocore has no public way to hand it credentials that renew
         inner._credentials = DeferredRefreshableCredentials(
             refresh_using=fetcher.fetch_credentials, method="assume-role"

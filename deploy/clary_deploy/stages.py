@@ -70,14 +70,28 @@ def version_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def approved_argument(parser: argparse.ArgumentParser) -> None:
+    """A version for `wanted_version`."""
+    parser.add_argument(
+        "version",
+        metavar="N",
+        type=version_or_auto,
+        help="a version's number; auto is the newest approved one",
+    )
+
+
 def version_number(text: str) -> int:
-    """A positive number; 0 stands for `auto`, the newest approved version."""
-    if text == "auto":
-        return 0
-    number = int(text.removeprefix("v"))
-    if number < 1:
-        raise argparse.ArgumentTypeError("a version's number is 1 or more")
-    return number
+    digits = text.removeprefix("v")
+    if not (digits.isdecimal() and int(digits)):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no version: 1, 2, ... is wanted"
+        )
+    return int(digits)
+
+
+def version_or_auto(text: str) -> int:
+    """A number, or 0 for `auto`."""
+    return 0 if text == "auto" else version_number(text)
 
 
 def wanted_version(stage: Stage, number: int) -> Version:

@@ -155,12 +155,12 @@ def moto_accounts(moto, calls, example, tmp_path, monkeypatch):
     path.write_text("\n".join(lines))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
     monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", example["region"])
     monkeypatch.delenv("AWS_MAX_ATTEMPTS")
 
     def client(service, account):
         profile = f"clary-{account.replace('_', '-')}"
-        return boto3.Session(profile_name=profile).client(service)
+        region = example["region"]
+        return boto3.Session(profile_name=profile).client(service, region)
 
     return client
 

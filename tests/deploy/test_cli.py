@@ -51,7 +51,12 @@ def test_names_of_commands_are_unique():
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("argv", [[], ["bogus"], ["setup"], ["setup", "x"]])
+@pytest.mark.parametrize(
+    "argv",
+    [[], ["bogus"], ["setup"], ["setup", "x"], ["deploy", "qa", "x"],
+     ["show", "auto"], ["approve", "0", "--reason", "x"], ["audit", "dev"],
+     ["deploy", "dev", "1"], ["ab"]],
+)  # fmt: skip
 def test_usage_ends_with_two(argv, capsys):
     with pytest.raises(SystemExit) as ended:
         cli.main(argv)

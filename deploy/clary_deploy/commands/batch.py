@@ -26,7 +26,7 @@ from clary_deploy.stages import (
     Stage,
     open_stage,
     stage_argument,
-    version_number,
+    version_or_auto,
     wanted_version,
 )
 from clary_deploy.versions import check_deployable
@@ -184,7 +184,7 @@ def _start_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "version",
         metavar="N",
-        type=version_number,
+        type=version_or_auto,
         help="a version's number, or auto for the newest approved one",
     )
     _watch_argument(parser)

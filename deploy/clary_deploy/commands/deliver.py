@@ -13,9 +13,9 @@ from clary_deploy.delivery import Delivered
 from clary_deploy.errors import PreconditionError
 from clary_deploy.stages import (
     Stage,
+    approved_argument,
     open_stage,
     stage_argument,
-    version_argument,
     wanted_version,
 )
 from clary_deploy.versions import APPROVED, Version, check_evidence
@@ -118,7 +118,7 @@ def _deploy_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _promote_arguments(parser: argparse.ArgumentParser) -> None:
-    version_argument(parser)
+    approved_argument(parser)
     _move_arguments(parser)
 
 

@@ -146,7 +146,6 @@ class World:
         fronted = {f"AWS_ENDPOINT_URL_{name}": self.url for name in FRONTED}
         return {
             "AWS_ENDPOINT_URL": self.moto_url,
-            "AWS_DEFAULT_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
             **fronted,
             **{
