@@ -46,7 +46,7 @@ done
 echo "== pytest"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-timeout -k 5 1500 "$PYTHON" -m pytest -c tests/deploy/pytest.ini tests/deploy \
+timeout -k 5 2400 "$PYTHON" -m pytest -c tests/deploy/pytest.ini tests/deploy \
     </dev/null 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 number() {

@@ -19,6 +19,7 @@ from clary_deploy.session import Account
 from pipeline import definition
 
 RUNNING = ("Executing", "Stopping")
+UNDER_WAY = ("Starting", "Executing", "Stopping")  # of a step
 
 
 def put(context: Context) -> None:
@@ -154,22 +155,23 @@ def look(
 def watch(context: Context, account: Account, arn: str) -> None:
     """A line as long as it runs; then what came of it."""
     with context.out.progress("pipeline") as progress:
-        told: dict[str, str] = {}
+        told: set[str] = set()
         while True:
             execution, steps = look(account, arn)
             for step in steps:
-                now = step["StepStatus"]
-                if told.get(step["StepName"]) != now:
-                    told[step["StepName"]] = now
-                    progress.event(f"{step['StepName']} {now}")
+                name, now = step["StepName"], step["StepStatus"]
+                if now not in UNDER_WAY and name not in told:
+                    told.add(name)
+                    progress.event(f"{name} {now}")
             if execution["PipelineExecutionStatus"] not in RUNNING:
                 break
             running = [
                 step["StepName"]
                 for step in steps
-                if step["StepStatus"] in ("Starting", "Executing")
+                if step["StepStatus"] in UNDER_WAY
             ]
-            progress.update(" and ".join(running) or "between two steps")
+            if running:
+                progress.update(f"{' and '.join(running)} running")
             context.sleep()
     show(context, account, execution, steps)
 

@@ -236,10 +236,27 @@ def refused(run, accounts, live):
     assert "not registered: MSE" in status
     assert "Refuse" in status
     assert len(run("list", "--json").json["versions"]) == 2
-    last = [
-        e for e in accounts.world.events.sent if "Building" in e["DetailType"]
+    told = [
+        event
+        for event in accounts.world.events.sent
+        if "Pipeline Execution" in event["DetailType"]
     ]
-    assert last[-1]["Detail"]["currentPipelineExecutionStatus"] == "Failed"
+    rule = accounts.resources("data-science")["Failed"]
+    assert [fits(rule, event) for event in told] == [False, False, True, True]
+    assert rule["Targets"][0]["Id"] == "topic"
+
+
+def fits(rule, event):
+    """Whether the rule that sends mail means this event."""
+    pattern = rule["EventPattern"]
+    return (
+        event["Source"] in pattern["source"]
+        and event["DetailType"] in pattern["detail-type"]
+        and all(
+            event["Detail"][key] in wanted
+            for key, wanted in pattern["detail"].items()
+        )
+    )
 
 
 def test_a_step_that_fails_says_why(run, accounts, housing):
