@@ -178,6 +178,7 @@ static enum clary_status listen_for_requests(const struct config *config,
         .n_loops = (size_t)config->threads,
         .max_connections = (size_t)config->max_connections,
         .idle_timeout_s = (unsigned)config->idle_timeout_s,
+        .spin_ns = (uint64_t)config->spin_us * 1000,
     };
     const struct http_app app = routes_app(routes);
     const sigset_t set = ending_signals();

@@ -39,6 +39,7 @@ struct config {
     int64_t piece_budget_us;
     int64_t timeout_ms; /* 0: none */
     int64_t idle_timeout_s;
+    int64_t spin_us; /* 0: never */
     int64_t grace_ms;
     int64_t identify;                  /* 0 or 1 */
     int64_t is_batch;                  /* 0 or 1: a batch transform job */

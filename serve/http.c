@@ -1,4 +1,4 @@
-/* http.c: the user of libmicrohttpd, with http_answer.c.
+/* http.c: the user of libmicrohttpd, with http_head.c and http_answer.c.
  *
  * A loop is a thread with a daemon of libmicrohttpd, which has an epoll set:
  *     mailbox       where other threads put new connections
@@ -39,10 +39,11 @@
 #include "acceptor.h"
 #include "connections.h"
 #include "exchange.h"
-#include "framing.h"
 #include "http_answer.h"
+#include "http_head.h"
 #include "mailbox.h"
 #include "raw_answer.h"
+#include "spin.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -51,10 +52,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -78,81 +77,10 @@ struct http_loop {
     struct acceptor *acceptor;
     struct connections connections;
     struct exchange_pool exchanges;
+    struct spin spin;
     atomic_size_t n_connections;
     atomic_bool is_draining, is_stopped;
 };
-
-/* --- the head of a request ----------------------------------------------- */
-
-/* The headers that the application is told of. */
-static const struct {
-    const char *name;
-    size_t len, member;
-} told[] = {
-#define TOLD(name, member)                                                     \
-    {                                                                          \
-        name, sizeof name - 1, offsetof(struct http_head, member)              \
-    }
-    TOLD(MHD_HTTP_HEADER_CONTENT_TYPE, content_type),
-    TOLD(MHD_HTTP_HEADER_CONTENT_ENCODING, content_encoding),
-    TOLD(MHD_HTTP_HEADER_ACCEPT, accept),
-    TOLD(MHD_HTTP_HEADER_ACCEPT_ENCODING, accept_encoding),
-    TOLD("X-Amzn-SageMaker-Custom-Attributes", attributes),
-    TOLD("X-Amzn-SageMaker-Inference-Id", inference_id),
-    TOLD("Inference-Header-Content-Length", json_length),
-#undef TOLD
-};
-
-struct head_reader {
-    struct http_head *head;
-    struct framing framing;
-};
-
-/* One pass over the headers; of several by one name the first counts. */
-static enum MHD_Result read_header(void *argument, enum MHD_ValueKind kind,
-                                   const char *name, size_t len,
-                                   const char *value, size_t value_len)
-{
-    struct head_reader *reader = argument;
-
-    (void)kind;
-    (void)value_len;
-    if (value == NULL)
-        return MHD_YES;
-    framing_add(&reader->framing, name, len, value);
-    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
-        if (told[i].len != len || strcasecmp(told[i].name, name) != 0)
-            continue;
-        const char **member =
-            (const char **)((char *)reader->head + told[i].member);
-        if (*member == NULL)
-            *member = value;
-    }
-    return MHD_YES;
-}
-
-/* A target may have the form that proxies get: http://host/path. */
-static const char *path_of(const char *target)
-{
-    static const char scheme[] = "http://";
-
-    if (strncasecmp(target, scheme, sizeof scheme - 1) != 0)
-        return target;
-    const char *path = strchr(target + sizeof scheme - 1, '/');
-    return path != NULL ? path : "/";
-}
-
-static void read_head(struct MHD_Connection *mhd, const char *method,
-                      const char *target, const char *version,
-                      struct http_head *head)
-{
-    struct head_reader reader = {.head = head};
-
-    *head = (struct http_head){.method = method, .path = path_of(target)};
-    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, read_header, &reader);
-    head->length = framing_length(&reader.framing);
-    head->malformed = framing_fault(&reader.framing, version);
-}
 
 /* --- libmicrohttpd's callbacks ------------------------------------------- */
 
@@ -284,7 +212,8 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
 
     if (exchange == NULL) {
         struct http_head head;
-        read_head(mhd, method, path, version, &head);
+        spin_request(&loop->spin);
+        http_head_read(mhd, method, path, version, &head);
         return begin(loop, mhd, &head, context);
     }
     if ((exchange->is_heavy || exchange->is_packed) && is_suspended(mhd))
@@ -310,8 +239,8 @@ static void on_completed(void *loop, struct MHD_Connection *mhd, void **context,
 {
     struct connection *connection = connection_of(mhd);
 
-    (void)loop;
     (void)code;
+    spin_answered(&((struct http_loop *)loop)->spin);
     if (*context != NULL)
         exchange_release(*context);
     *context = NULL;
@@ -411,7 +340,7 @@ static void *run(void *argument)
 
     while (!atomic_load(&loop->is_stopped)) {
         if (atomic_load(&loop->n_connections) <= FEW_CONNECTIONS) {
-            MHD_run_wait(loop->daemon, -1);
+            MHD_run_wait(loop->daemon, spin_goes_on(&loop->spin) ? 0 : -1);
         } else {
             (void)poll(&events, 1, patience_ms(loop));
             MHD_run(loop->daemon);
@@ -462,6 +391,7 @@ enum clary_status http_loop_start(const struct http_loop_options *options,
                                              .resume = resume,
                                              .context = loop};
     connections_init(&loop->connections);
+    loop->spin.limit_ns = options->spin_ns;
     exchange_pool_init(&loop->exchanges);
     enum clary_status status = start(loop, options, err);
     if (status != CLARY_OK) {

@@ -93,6 +93,7 @@ struct http_loop_options {
     struct workers *workers;    /* for heavy requests; NULL: none is heavy */
     size_t max_connections;
     unsigned idle_timeout_s;
+    uint64_t spin_ns; /* see spin.h; 0: never */
 };
 
 /* Which connections to end. */

@@ -102,6 +102,7 @@ static enum clary_status start_loops(struct server *server,
         .workers = server->workers,
         .max_connections = server->options.max_connections,
         .idle_timeout_s = server->options.idle_timeout_s,
+        .spin_ns = server->options.spin_ns,
     };
 
     server->loops = calloc(server->options.n_loops, sizeof *server->loops);

@@ -23,6 +23,7 @@ struct server_options {
     size_t n_loops; /* event loops; and as many workers */
     size_t max_connections;
     unsigned idle_timeout_s;
+    uint64_t spin_ns; /* see spin.h; 0: never */
 };
 
 struct server;

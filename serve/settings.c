@@ -200,6 +200,17 @@ const struct setting settings[] = {
      .max = 86400,
      .fallback = "75",
      .help = "A connection on which no byte moved for so long is closed."},
+    {.name = "CLARY_SPIN_US",
+     .kind = NUMBER,
+     .member = MEMBER(spin_us),
+     .unit = "us",
+     .min = 0,
+     .max = 10000,
+     .fallback = "0",
+     .help = "How long an event loop looks for the next request before it "
+             "sleeps, where the last one came as soon: takes the waking up "
+             "out of the time of a client that asks at once again, at the "
+             "price of a core meanwhile. 0: it sleeps at once."},
     {.name = "CLARY_GRACE_MS",
      .kind = NUMBER,
      .member = MEMBER(grace_ms),
