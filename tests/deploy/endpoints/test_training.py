@@ -8,13 +8,14 @@ import csv
 import io
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from clary_deploy import config_file
-from clary_deploy.requests import pipelines
-from endpoints import browser, training
+from clary_deploy.requests import packages, pipelines
+from endpoints import browser, models, training
 from endpoints.clients import ask, package
 from endpoints.codepipeline import Delivery
 from fake_sagemaker import expressions
@@ -286,3 +287,110 @@ def test_the_parts_of_a_definition_follow_the_configuration(example):
     assert said["ContainerArguments"] == ["--label", "MedHouseVal"]
     defaults = {p["Name"]: p["DefaultValue"] for p in found["Parameters"]}
     assert defaults["Margin"] == 0.5
+
+
+# --- single steps
+
+
+def step(root, script, *arguments, code=0):
+    """A script as its container would run it; what it said."""
+    done = subprocess.run(
+        [training.python(), definition.HERE / script, *arguments],
+        env={
+            "PATH": os.environ["PATH"],
+            "CLARY_PIPELINE_ROOT": str(root),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def test_rows_are_split_and_nothing_is_lost(tmp_path):
+    """A label in the middle, rows without one, cells that are missing, two
+    files."""
+    folder = tmp_path / "opt/ml/processing/input/data"
+    folder.mkdir(parents=True)
+    rows = [f"{n},{'' if n % 10 == 0 else n / 7},{n * 3}" for n in range(300)]
+    rows[5] = "5,0.5,"
+    for name, part in (("a.csv", rows[:100]), ("b.csv", rows[100:])):
+        (folder / name).write_text("\n".join(["first,y,last", *part]) + "\n")
+    said = step(tmp_path, "preprocess.py", "--label", "y")
+    assert "30 rows have no y; they are left out" in said
+    assert "216 rows to train with, 54 to evaluate with" in said
+    found = []
+    for name in ("train", "test"):
+        path = tmp_path / f"opt/ml/processing/{name}/{name}.csv"
+        header, *lines = path.read_text().splitlines()
+        assert header == "y,first,last"
+        found += lines
+    wanted = [
+        f"{n / 7!r},{float(n)!r},{float(n * 3)!r}"
+        for n in range(300)
+        if n % 10 and n != 5
+    ]
+    assert sorted(found) == sorted([*wanted, "0.5,5.0,"])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("a,b\n1,2\n1\n", "x.csv:3 has 1 cells; the header has 2"),
+        ("a,b\n", "x.csv has no rows"),
+        ("a,b\n1,2\n", "1 rows with b; at least 100 are expected"),
+    ],
+)
+def test_what_cannot_be_split(tmp_path, content, reason):
+    """Said on the terminal, and where SageMaker looks for it."""
+    folder = tmp_path / "opt/ml/processing/input/data"
+    folder.mkdir(parents=True)
+    (folder / "x.csv").write_text(content)
+    assert reason in step(tmp_path, "preprocess.py", code=1)
+    assert reason in (tmp_path / "opt/ml/output/message").read_text()
+
+
+def test_what_is_live_takes_other_rows(run, accounts, housing):
+    """Then the MSE counts with which it was registered."""
+    learner = {
+        "attributes": {},
+        "feature_names": [],
+        "feature_types": [],
+        "gradient_booster": {
+            "model": {"boosted_rounds": 1, "weights": [0.0] * 7 + [2.0]},
+            "name": "gblinear",
+        },
+        "learner_model_param": {
+            "base_score": "[0E0]",
+            "boost_from_average": "1",
+            "num_class": "0",
+            "num_feature": "7",
+            "num_target": "1",
+        },
+        "objective": {
+            "name": "reg:squarederror",
+            "reg_loss_param": {"scale_pos_weight": "1"},
+        },
+    }
+    text = json.dumps({"learner": learner, "version": [3, 4, 1]})
+    archive = models.packed(accounts.folder / "seven.tar.gz", text.encode())
+    evaluation = accounts.folder / "seven.json"
+    evaluation.write_text('{"regression_metrics": {"mse": {"value": 0.3}}}')
+    digest = run("image", "push", housing, "--tag", "1.0", "--json").json
+    run("register", "--model", archive, "--evaluation", evaluation,
+        "--image", digest["digest"])  # fmt: skip
+    run("approve", 1, "--by", "Ann", "--reason", "once it was good")
+    shared = accounts.number("shared_services")
+    accounts.world.sagemaker(shared).update_model_package(
+        ModelPackageArn=package(accounts, 1)["ModelPackageArn"],
+        ModelLifeCycle=packages.life_cycle("Prod", "Approved"),
+    )
+    put(run, housing, "--trainer", "xgboost")
+    assert "version 2 waits" in start(run, "--set", "Rounds=60")
+    compared = registered(accounts, 2)["comparison"]
+    assert compared["how"] == "registered"
+    assert (compared["live_version"], compared["live_mse"]) == (1, 0.3)
