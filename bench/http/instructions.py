@@ -5,6 +5,8 @@ is 30,758 of them (bench/http/empty_server.c), 24,500 of which clear its pool.
     python3 bench/http/instructions.py           prints, and compares with
                                                  bench/http/instructions.json
     python3 bench/http/instructions.py --write   writes that file
+    python3 bench/http/instructions.py --profile which functions they are in:
+                                                 bench/http/profile.txt
 
 needs valgrind (scripts/setup.sh bench). The server runs under callgrind once
 with FEW requests and once with many more; what a request takes is the
@@ -13,6 +15,7 @@ figure is a failure: what costs more says so in a commit of that file.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import collections
 import json
 import pathlib
 import random
@@ -106,6 +109,57 @@ def instructions(model, rows, count, out):
                          pathlib.Path(out).read_text(), re.M)[1])
 
 
+def self_costs(path):
+    """{function: instructions} of a callgrind file, calls left out. A name
+    stands where its number is first used."""
+    names, costs = {}, collections.Counter()
+    places = {"ob": "", "fn": ""}
+    is_call = False
+    for line in pathlib.Path(path).read_text().splitlines():
+        if place := re.match(r"(ob|fn)=(\(\d+\))(?: (.*))?$", line):
+            kind, number, name = place.groups()
+            key = kind, number
+            names[key] = name or names[key]
+            places[kind] = names[key]
+        elif called := re.match(r"c(ob|fn)=(\(\d+\)) (.*)$", line):
+            names[called[1], called[2]] = called[3]
+        elif line.startswith("calls="):
+            is_call = True
+        elif re.match(r"[-+*\d]", line):
+            if not is_call:
+                costs[function_name(**places)] += int(line.split()[1])
+            is_call = False
+    return costs
+
+
+def function_name(ob, fn):
+    library = pathlib.Path(ob).name.split(".so")[0]
+    fn = re.sub(r"'\d+$", "", fn)
+    if library.startswith("libmicrohttpd"):
+        return "libmicrohttpd"
+    return fn if library == "clary" else f"{fn} ({library})"
+
+
+def profile():
+    """Prints what makes up a request, of the functions those with the most."""
+    housing = GOLDEN / "california-housing/model.tar.gz"
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "callgrind.out"
+        for rows, many in ((1, 500), (1000, 40)):
+            instructions(housing, rows, FEW, out)
+            few = self_costs(out)
+            instructions(housing, rows, FEW + many, out)
+            costs = {name: (cost - few[name]) / many
+                     for name, cost in self_costs(out).items()}
+            total = sum(costs.values())
+            print(f"{rows:,} row{'s'[:rows > 1]} of the housing model: "
+                  f"{total:,.0f} instructions a request")
+            for name in sorted(costs, key=costs.get, reverse=True)[:25]:
+                print(f"{costs[name]:12,.0f} {100 * costs[name] / total:5.1f} %"
+                      f"  {name}")
+            print()
+
+
 def measure():
     housing = GOLDEN / "california-housing/model.tar.gz"
     with tempfile.TemporaryDirectory() as folder:
@@ -125,6 +179,9 @@ def measure():
 
 
 def main():
+    if sys.argv[1:] == ["--profile"]:
+        profile()
+        return 0
     found = measure()
     if sys.argv[1:] == ["--write"]:
         FIGURES.write_text(json.dumps(found, indent=2) + "\n")
