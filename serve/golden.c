@@ -15,6 +15,7 @@ enum { NUMBER_BYTES = 64 };
 
 /* Golden rows taken apart: what to send and what to expect. */
 struct golden {
+    const struct clary_signature *signature;
     size_t n_features, n_outputs; /* columns of a row */
     char *features;               /* CSV, a line a row */
     size_t features_len;
@@ -146,7 +147,31 @@ static bool reserve_row(struct golden *golden)
     return true;
 }
 
-/* Fills a golden whose column counts are set. */
+/* A header may call the columns what it likes, but not by the name of another
+ * one: they would be scored in the wrong order. */
+static enum clary_status check_header(const struct golden *golden,
+                                      struct cursor line,
+                                      struct clary_error *err)
+{
+    struct cursor name;
+
+    for (size_t i = 0; i < golden->n_features && next_field(&line, &name);
+         i++) {
+        size_t meant =
+            clary_signature_column(golden->signature, name.at, length(name));
+        if (meant < golden->n_features && meant != i)
+            return clary_fail(err, CLARY_BAD_INPUT,
+                              "column %zu of the golden file is \"%.*s\", "
+                              "which is column %zu of the model; expected the "
+                              "model's order",
+                              i + 1,
+                              (int)(length(name) < 100 ? length(name) : 100),
+                              name.at, meant + 1);
+    }
+    return CLARY_OK;
+}
+
+/* Fills a golden whose signature and column counts are set. */
 static enum clary_status read_golden(struct golden *golden, struct cursor text,
                                      struct clary_error *err)
 {
@@ -158,9 +183,11 @@ static enum clary_status read_golden(struct golden *golden, struct cursor text,
     if (golden->features == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for golden rows");
     while (next_line(&text, &line)) {
-        bool is_skipped = length(line) == 0 || (is_first && is_header(line));
+        bool is_named = is_first && is_header(line) && length(line) > 0;
         is_first = is_first && length(line) == 0;
-        if (is_skipped)
+        if (is_named)
+            CLARY_TRY(check_header(golden, line, err));
+        if (is_named || length(line) == 0)
             continue;
         if (!reserve_row(golden))
             return clary_fail(err, CLARY_NO_MEMORY,
@@ -267,7 +294,8 @@ enum clary_status golden_check(const struct clary_model *model,
                                struct clary_error *err)
 {
     const struct clary_signature *signature = clary_model_signature(model);
-    struct golden golden = {.n_features = signature->n_columns};
+    struct golden golden = {.signature = signature,
+                            .n_features = signature->n_columns};
 
     for (size_t i = 0; i < signature->n_outputs; i++)
         golden.n_outputs += signature->outputs[i].width;

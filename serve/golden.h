@@ -2,7 +2,8 @@
  *
  * A golden file is CSV: the model's feature columns, then the numbers of its
  * outputs, both in the order of the signature. A first row without a number is
- * a header. Numbers are plain; nothing is quoted.
+ * a header; its names do not matter, but none may be another column's. Numbers
+ * are plain; nothing is quoted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

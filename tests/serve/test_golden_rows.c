@@ -89,3 +89,16 @@ TEST(texts_that_are_not_golden)
     CHECK_INT(err.row, 2);
     CHECK_INT(err.column, 3);
 }
+
+TEST(a_header_in_another_order)
+{
+    CHECK_STATUS(check("keras_tensor[1],keras_tensor[0],c,d,e,f,g,h,y\n"
+                       "2,0,0,0,0,0,0,0,2\n"),
+                 CLARY_BAD_INPUT);
+    CHECK_STR(err.message,
+              "column 1 of the golden file is \"keras_tensor[1]\", which is "
+              "column 2 of the model; expected the model's order");
+    CHECK_STATUS(check("keras_tensor[0],keras_tensor.1,c,d,e,f,g,h,y\n"
+                       "2,0,0,0,0,0,0,0,2\n"),
+                 CLARY_OK);
+}
