@@ -257,7 +257,7 @@ LETTERS = 26  # of a box's second line
 
 def _graph(page: Page) -> str:
     """Columns of boxes from left to right, each box joined with all of the
-    next column; what is not yet (a kind with a question mark) is dashed."""
+    next column but for the image; what is not yet (a kind with a question mark) is dashed."""
     columns = [column for column in page.graph if column]
     tallest = max((len(column) for column in columns), default=0)
     if not tallest:
@@ -278,6 +278,7 @@ def _graph(page: Page) -> str:
                 f'<path d="M{a:.0f} {b:.0f} C{a + 24:.0f} {b:.0f} '
                 f'{x - 24:.0f} {middle:.0f} {x:.0f} {middle:.0f}"/>'
                 for a, b in before
+                if kind != "image"  # which comes from nothing before it
             ]
             boxes.append(_box(x, y, kind, what))
             ends.append((x + BOX_WIDTH, middle))

@@ -202,7 +202,7 @@ def _tests(version: Version) -> list[tuple[str, str, bool]]:
     passed = verdict == "passed"
     told = [
         (
-            "of",
+            "configuration",
             f"{version.known('qa', 'config')}, {version.known('qa', 'time')}",
         ),
         ("MSE on the endpoint", version.known("qa", "mse")),
