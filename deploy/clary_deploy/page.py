@@ -257,7 +257,8 @@ LETTERS = 26  # of a box's second line
 
 def _graph(page: Page) -> str:
     """Columns of boxes from left to right, each box joined with all of the
-    next column but for the image; what is not yet (a kind with a question mark) is dashed."""
+    next column, but for the image; what is not yet (a kind with a question
+    mark) is dashed."""
     columns = [column for column in page.graph if column]
     tallest = max((len(column) for column in columns), default=0)
     if not tallest:
