@@ -64,6 +64,13 @@ def stage_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def stage_option(parser: argparse.ArgumentParser) -> None:
+    """Of what is mostly done in prod."""
+    parser.add_argument(
+        "--stage", choices=STAGES, default="prod", help="(%(default)s)"
+    )
+
+
 def version_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "version", metavar="N", type=version_number, help="a version's number"

@@ -19,14 +19,13 @@ from clary_deploy import (
     rollout,
 )
 from clary_deploy.command import Command, Context
-from clary_deploy.config import STAGES
 from clary_deploy.errors import PreconditionError
 from clary_deploy.experiments import CHALLENGER
 from clary_deploy.inference import Interval, Sample
 from clary_deploy.live import Live
 from clary_deploy.requests import hosting, metrics
 from clary_deploy.s3 import read_text
-from clary_deploy.stages import Stage, open_stage
+from clary_deploy.stages import Stage, open_stage, stage_option
 from clary_deploy.versions import IN_PROGRESS, REJECTED, Version
 
 SUSPICIOUS = 0.001  # a split this unlikely has another cause than chance
@@ -283,12 +282,6 @@ def _percent(text: str) -> float:
     return value
 
 
-def _stage_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--stage", choices=STAGES, default="prod", help="(%(default)s)"
-    )
-
-
 def _start_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--challenger",
@@ -304,7 +297,7 @@ def _start_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="the challenger's share of the traffic",
     )
-    _stage_option(parser)
+    stage_option(parser)
 
 
 def _weight_arguments(parser: argparse.ArgumentParser) -> None:
@@ -314,7 +307,7 @@ def _weight_arguments(parser: argparse.ArgumentParser) -> None:
         type=_percent,
         help="the challenger's share of the traffic",
     )
-    _stage_option(parser)
+    stage_option(parser)
 
 
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
@@ -324,7 +317,7 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="CSV: inference id, label; joined with what was captured",
     )
-    _stage_option(parser)
+    stage_option(parser)
 
 
 def _finish_arguments(parser: argparse.ArgumentParser) -> None:
@@ -333,7 +326,7 @@ def _finish_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("champion", "challenger"),
         help="which of them takes all the traffic",
     )
-    _stage_option(parser)
+    stage_option(parser)
 
 
 COMMANDS = (

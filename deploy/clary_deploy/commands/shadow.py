@@ -13,12 +13,11 @@ from pathlib import Path
 from clary_deploy import captured, experiments, histogram, live, rollout
 from clary_deploy.captured import Captured
 from clary_deploy.command import Command, Context
-from clary_deploy.config import STAGES
 from clary_deploy.endpoint_tests import percentile
 from clary_deploy.errors import PreconditionError
 from clary_deploy.experiments import SHADOW
 from clary_deploy.live import Live
-from clary_deploy.stages import Stage, open_stage
+from clary_deploy.stages import Stage, open_stage, stage_option
 
 EVERYTHING = 100  # percent captured: what is not captured is not compared
 
@@ -148,12 +147,6 @@ def _share(text: str) -> float:
     return value
 
 
-def _stage_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--stage", choices=STAGES, default="prod", help="(%(default)s)"
-    )
-
-
 def _start_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--candidate",
@@ -169,7 +162,7 @@ def _start_arguments(parser: argparse.ArgumentParser) -> None:
         default=100.0,
         help="the share of the traffic that is mirrored (%(default)g)",
     )
-    _stage_option(parser)
+    stage_option(parser)
 
 
 def _report_arguments(parser: argparse.ArgumentParser) -> None:
@@ -179,11 +172,11 @@ def _report_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where the histogram goes (%(default)s)",
     )
-    _stage_option(parser)
+    stage_option(parser)
 
 
 COMMANDS = (
     Command("shadow start", "mirror traffic", start, _start_arguments),
     Command("shadow report", "compare predictions", report, _report_arguments),
-    Command("shadow stop", "end mirroring", stop, _stage_option),
+    Command("shadow stop", "end mirroring", stop, stage_option),
 )

@@ -38,7 +38,6 @@ from .runtime import Runtime
 from .server import Router, serve
 from .transform import Transforms
 
-GIVE_KEYS = "sts"
 FRONTED = ("SAGEMAKER", "SAGEMAKER_RUNTIME", "ECR", "CLOUDWATCH")
 
 
@@ -122,9 +121,8 @@ class World:
         self.pipelines.wait()
         self.host.stop_all()
         for backend in BackendDict._instances:  # type: ignore[misc]
-            if backend.service_name != GIVE_KEYS:
-                for account in backend.values():
-                    account.reset()
+            for account in backend.values():
+                _empty(backend.service_name, account)
         if not self._keys_are_good():
             self._keys.clear()
             self._clients.clear()
@@ -207,3 +205,18 @@ class World:
     def endpoint(self, account: str, name: str) -> Endpoint:
         """The endpoint as it is, without time going by."""
         return self.endpoints.all[(account, name)]
+
+
+def _empty(service: str, account: Any) -> None:
+    """What moto keeps of a service in an account, but for the keys that were
+    given out: STS keeps whose they are, and IAM the keys."""
+    if service == "sts":
+        return
+    kept = {
+        region: backend.access_keys
+        for region, backend in account.items()
+        if service == "iam"
+    }
+    account.reset()
+    for region, keys in kept.items():
+        account[region].access_keys = keys
