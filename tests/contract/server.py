@@ -153,7 +153,10 @@ class Server(Requests):
         folder = f"/proc/{self.pid}/fd"
         inodes = set()
         for name in os.listdir(folder):
-            target = os.readlink(f"{folder}/{name}")
+            try:
+                target = os.readlink(f"{folder}/{name}")
+            except FileNotFoundError:
+                continue  # of a connection that has been closed meanwhile
             if target.startswith("socket:["):
                 inodes.add(target[8:-1])
         ports = set()

@@ -106,7 +106,7 @@ def test_metrics(start):
 
     assert requests("/invocations") == 3
     assert requests("/ping") == pings + 2
-    assert requests("/metrics") == 1
+    assert requests("/metrics") >= 1  # but not this one, which has no end yet
     assert value(samples, "clary_rows_total") == 3
     sent = len(f"{A}\n{A}\n{A}") + len("1,2")
     assert value(samples, "clary_request_bytes_total") == sent
