@@ -20,6 +20,7 @@ from contract.server import CLARY, GOLDEN, Server, free_port  # noqa: E402,F401
 ROW = b"8.3252,41,6.98412698,1.02380952,322,2.55555556,37.88,-122.23\n"
 CSV = {"Content-Type": "text/csv"}
 UNITS = {"us": 1, "ms": 1000, "s": 1000000, "m": 60000000}
+CORES = sorted(os.sched_getaffinity(0))
 
 
 def start(case, **settings):
@@ -28,10 +29,9 @@ def start(case, **settings):
 
 def start_on_a_core(case, **settings):
     """The server on the first core, whoever calls on the others."""
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cores[:1])
+    os.sched_setaffinity(0, CORES[:1])
     server = start(case, **settings)
-    os.sched_setaffinity(0, cores[1:] or cores)
+    os.sched_setaffinity(0, CORES[1:] or CORES)
     return server
 
 
