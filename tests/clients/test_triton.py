@@ -106,5 +106,5 @@ def test_errors(connect, tensor, module):
         client.infer("other", [tensor("x", ROWS)])
     with pytest.raises(error, match="shape"):
         client.infer("model", [tensor("x", [[1.0, 2.0]])])
-    with pytest.raises(error, match="binary_data_size"):
+    with pytest.raises(error, match="announces binary data"):
         client.infer("model", [tensor("x", ROWS, binary=True)])
