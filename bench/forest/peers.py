@@ -197,7 +197,8 @@ def by_tl2cgen(loops, kind, path):
 
 def by_lleaves(loops, path):
     model = lleaves.Model(path)
-    model.compile(cache=path + ".lleaves.o")
+    # inlined, LLVM takes more than a quarter of an hour for 255,000 nodes
+    model.compile(cache=path + ".lleaves.o", finline=False)
 
     def measure(batch):  # keeps model, which owns the code, alive
         state = (c_void_p * 1)(cast(model._c_entry_func, c_void_p).value)
@@ -265,12 +266,14 @@ def evaluators(loops, program, kind, path, x):
         "libxgboost": kind == "xgboost" and (lambda: by_xgboost(loops, path)),
         "LightGBM": kind == "lightgbm" and (lambda: by_lightgbm(loops, path)),
         "treelite": lambda: by_treelite(loops, kind, path),
-        # gcc takes most of an hour for the C of 255,000 LightGBM nodes.
+        # gcc takes most of an hour for the C of 255,000 LightGBM nodes, here
+        # and below
         "tl2cgen": kind == "xgboost" and (
             lambda: by_tl2cgen(loops, kind, path)),
         "lleaves": kind == "lightgbm" and (lambda: by_lleaves(loops, path)),
         "lignum": lambda: by_lignum(loops, path, False),
-        "lignum, compiled": lambda: by_lignum(loops, path, True),
+        "lignum, compiled": kind == "xgboost" and (
+            lambda: by_lignum(loops, path, True)),
         "ONNX Runtime": lambda: by_onnxruntime(loops, kind, path),
     }
     for name, make in makers.items():

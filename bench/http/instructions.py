@@ -91,7 +91,9 @@ def write_forest(folder, n_trees=100, depth=6):
 def instructions(model, rows, count, out):
     """Of a server that answers `count` times."""
     port = free_port()
+    # what the event loop does: the model is measured at start, for a time
     command = ["valgrind", "--tool=callgrind", "-q",
+               "--toggle-collect=MHD_run_wait",
                f"--callgrind-out-file={out}", CLARY, "serve", "--model", model,
                "--port", str(port)]
     # the model is measured under valgrind, too: without the budget it would
