@@ -88,7 +88,9 @@ def is_near(got, expected, same_library):
 
 
 @pytest.mark.skipif(not CASES, reason=LEFT_OUT)
-@pytest.mark.parametrize("folder", CASES, ids=lambda p: f"{p.parent.name}-{p.name}")
+@pytest.mark.parametrize(
+    "folder", CASES, ids=[f"{p.parent.name}-{p.name}" for p in CASES]
+)
 def test_case(folder):
     case = json.loads((folder / "case.json").read_text())
     same = folder.parent.name in ("ours-1.7.4", "sagemaker")
