@@ -4,22 +4,19 @@ trees are like, the names of its columns and of its categories.
 SPDX-License-Identifier: Apache-2.0
 """
 import json
-import subprocess
 import tarfile
 
 import pytest
 
-from contract.server import CLARY, GOLDEN, ROOT, clean_environment
+from contract.program import clary
+from contract.server import GOLDEN, ROOT
 
 XGBOOST = ROOT / "tests/golden/xgboost"
 LIGHTGBM = ROOT / "tests/golden/lightgbm"
 
 
 def inspect(model, *more):
-    run = subprocess.run(
-        [CLARY, "inspect", "--model", model, *more],
-        capture_output=True, text=True, timeout=60, env=clean_environment(),
-    )
+    run = clary("inspect", "--model", model, *more)
     assert (run.returncode, run.stderr) == (0, "")
     return run.stdout
 
@@ -64,10 +61,7 @@ def test_counts_are_called_what_they_are():
 
 
 def refused(model):
-    run = subprocess.run(
-        [CLARY, "inspect", "--model", model],
-        capture_output=True, text=True, timeout=60, env=clean_environment(),
-    )
+    run = clary("inspect", "--model", model)
     assert run.returncode == 1 and run.stdout == ""
     return run.stderr
 

@@ -157,57 +157,45 @@ def test_without_descriptors(start):
     assert server.stop() == 0
 
 
-class Bare:
-    """A server whose standard streams are what `redirect` makes of them."""
-
-    def __init__(self, redirect):
-        self.port = free_port()
-        command = f'exec "$@" {redirect}'
-        self.process = subprocess.Popen(
-            ["sh", "-c", command, "sh", CLARY, "serve", "--model", ID8]
-            + ["--port", str(self.port)],
-            env=clean_environment({"CLARY_LOG": "debug"}),
-        )
-
-
 @pytest.mark.parametrize(
     "redirect",
     [
         "</dev/null >/dev/full 2>/dev/full",
         "2>&-",
+        ">&- 2>&-",
         "<&- >&- 2>&-",
         "<&-",
     ],
 )
-def test_standard_streams(redirect):
-    """No log line goes astray: a client never reads one."""
-    server = Bare(redirect)
-    try:
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                with Connection(server.port) as connection:
-                    if connection.request("GET", "/ping").status == 200:
-                        break
-            except (ConnectionError, EOFError):
-                pass
-            assert server.process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        with Connection(server.port) as connection:
-            for _ in range(3):
-                # each refusal is a line in the log
-                reply = connection.request("POST", "/invocations", CSV, b"x")
-                assert reply.status == 400
-                reply = connection.request("POST", "/invocations", CSV, A)
-                assert reply.body == b"8.3252\n"
-            assert connection.unread == b""
-        server.process.terminate()
-        assert server.process.wait(10) == 0
-    finally:
-        if server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
+def test_standard_streams(start, redirect):
+    """Full or closed: no socket takes their place, and no log line goes astray
+    to a client."""
+    port = free_port()
+    command = ["sh", "-c", f'exec "$0" "$@" {redirect}', CLARY, "serve"]
+    command += ["--model", ID8, "--port", str(port)]
+    server = start(ID8, {"CLARY_LOG": "debug"}, command=command, port=port)
+    server.wait_ready()
+    for _ in range(20):  # each refusal is a line in the log
+        assert server.invoke("abc").status == 400
+        assert server.invoke(A).json() == {"predictions": [[8.3252]]}
+    with Connection(server.port) as connection:
+        for _ in range(3):
+            reply = connection.request("POST", "/invocations", CSV, b"x")
+            assert reply.status == 400
+            reply = connection.request("POST", "/invocations", CSV, A)
+            assert reply.body == b"8.3252\n"
+        assert connection.unread == b""
+    for fd in range(3):
+        target = os.readlink(f"/proc/{server.process.pid}/fd/{fd}")
+        assert not target.startswith("socket:"), (fd, target)
+    assert server.stop(10) == 0
+
+
+def test_the_port_is_taken(start):
+    first = start(ID8).wait_ready()
+    second = start(ID8, port=first.port)
+    assert second.wait(10) == 1
+    assert str(first.port) in second.output()
 
 
 @pytest.mark.parametrize("word", ["inspect", "check", "predict"])

@@ -12,11 +12,11 @@ import math
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
 
-from contract.server import CLARY, ROOT, clean_environment
+from contract.program import clary
+from contract.server import ROOT
 
 MODELS = pathlib.Path(
     os.environ.get("CLARY_SHARED_MODELS", ROOT.parent / "shared/models")
@@ -36,11 +36,8 @@ def rows_of(text):
 def predict(model, body, tmp_path):
     """What `clary predict` answers, as rows."""
     (tmp_path / "input.csv").write_text(body)
-    done = subprocess.run(
-        [CLARY, "predict", "--model", model, "--accept", "text/csv",
-         tmp_path / "input.csv"],
-        capture_output=True, text=True, timeout=60, env=clean_environment(),
-    )
+    words = ["--model", model, "--accept", "text/csv", tmp_path / "input.csv"]
+    done = clary("predict", *words)
     assert done.returncode == 0, done.stderr
     return rows_of(done.stdout)
 

@@ -10,11 +10,11 @@ import math
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
 
-from contract.server import CLARY, ROOT, clean_environment
+from contract.program import clary
+from contract.server import ROOT
 
 MODELS = pathlib.Path(
     os.environ.get("CLARY_SHARED_MODELS", ROOT.parent / "shared/models")
@@ -42,16 +42,6 @@ def natural(name):
 
 def numbers(text):
     return [[float(cell) for cell in row] for row in csv.reader(text.splitlines())]
-
-
-def run(*arguments, **settings):
-    return subprocess.run(
-        [CLARY, *arguments],
-        env=clean_environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 def expected_rows(folder, case):
@@ -84,9 +74,9 @@ def test_shared_model(name):
     header = "absent" if "no header" in case["input"] else "present"
     # the folder that holds the versions, as model.tar.gz would
     model = (folder / case["model"]).parent
-    result = run(
+    result = clary(
         "predict", "--model", model, "--accept", "text/csv",
-        folder / "input.csv", CLARY_CSV_HEADER=header,
+        folder / "input.csv", settings={"CLARY_CSV_HEADER": header},
     )
     if name in REFUSED:
         assert result.returncode == 1
@@ -106,6 +96,6 @@ def test_version_that_is_served(name):
     folder = FOLDER / name
     case = json.loads((folder / "case.json").read_text())
     model = folder / case["model"]
-    result = run("inspect", "--json", "--model", model.parent)
+    result = clary("inspect", "--json", "--model", model.parent)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["version"] == int(model.name)

@@ -14,11 +14,11 @@ import math
 import os
 import pathlib
 import struct
-import subprocess
 
 import pytest
 
-from contract.server import CLARY, ROOT, clean_environment
+from contract.program import clary
+from contract.server import ROOT
 
 MODELS = pathlib.Path(
     os.environ.get("CLARY_SHARED_MODELS", ROOT.parent / "shared/models")
@@ -49,13 +49,9 @@ def predict(model, rows, trees="auto"):
         ",".join("" if math.isnan(c) else repr(c) for c in row) + "\n"
         for row in rows
     )
-    done = subprocess.run(
-        [CLARY, "predict", "--model", model, "--accept", "text/csv", "-"],
-        input=body,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=clean_environment({"CLARY_XGBOOST_TREES": trees}),
+    done = clary(
+        "predict", "--model", model, "--accept", "text/csv", "-",
+        stdin=body, settings={"CLARY_XGBOOST_TREES": trees},
     )
     assert done.returncode == 0, done.stderr
     return [
