@@ -1,5 +1,5 @@
-"""`clary inspect` of models of trees: what the artifact says of itself, what its
-trees are like, the names of its columns and of its categories.
+"""`clary inspect` of models of trees: what the artifact says of itself, what
+its trees are like, the names of its columns and of its categories.
 
 SPDX-License-Identifier: Apache-2.0
 """

@@ -4,7 +4,6 @@ descriptors, a full disk, closed standard streams.
 SPDX-License-Identifier: Apache-2.0
 """
 import errno
-import json
 import os
 import resource
 import signal
@@ -201,7 +200,8 @@ def test_the_port_is_taken(start):
 @pytest.mark.parametrize("word", ["inspect", "check", "predict"])
 def test_full_disk(word):
     """A command whose output cannot be written says so."""
-    with open("/dev/full", "w") as full, open(HOUSING.parent / "input.csv") as rows:
+    input_csv = HOUSING.parent / "input.csv"
+    with open("/dev/full", "w") as full, open(input_csv) as rows:
         run = subprocess.run(
             [CLARY, word, "--model", HOUSING],
             stdin=rows,

@@ -2,6 +2,8 @@
 
 A test belongs to the case whose number its name begins with, test_20_...; a
 test of many cases to that of the id of its parameters, "22-seven-columns".
+Where clary answers otherwise than TensorFlow Serving's container the README
+lists it under "Deviations".
 
 Who wants it:
     DOC  an AWS page says so; every container must

@@ -11,6 +11,8 @@ import pathlib
 
 import pytest
 
+pytest.register_assert_rewrite("contract.errors")
+
 from contract.cases import CASES, case_of
 from contract.meaning import IS_EXACT
 from contract.remote import URLS, find_models

@@ -8,7 +8,6 @@ import urllib.parse
 
 import pytest
 
-from contract.client import Connection
 from contract.meaning import rows_of
 from contract.server import GOLDEN, Requests
 

@@ -1,4 +1,4 @@
-"""Batch transform: contract.md section 3, cases 65, 75 and 77 to 80.
+"""Batch transform: cases 65, 75 and 77 to 80.
 
 SPDX-License-Identifier: Apache-2.0
 """

@@ -54,7 +54,8 @@ def test_unknown_to_xgboost(xgboost):
         '"amber", "blue", "green" or one of 1 more'
     )
     metrics = xgboost.request("GET", "/metrics").body.decode()
-    assert 'clary_feature_unparsable_total{column="2",feature="colour"} 1' in metrics
+    colour = '{column="2",feature="colour"}'
+    assert f"clary_feature_unparsable_total{colour} 1" in metrics
 
 
 def test_unknown_to_lightgbm_is_missing(lightgbm):

@@ -1,8 +1,8 @@
 """Compressed bodies: requests with Content-Encoding, replies for
 Accept-Encoding.
 
-SageMaker's own endpoints hand such headers on to nobody (contract.md H17);
-these are for direct callers.
+SageMaker's own endpoints hand such headers on to nobody; these are for
+direct callers.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -143,7 +143,9 @@ def test_refused_inside(serve):
     assert "row 2, column 1" in reply.json()["error"]
 
 
-@pytest.mark.parametrize("body", [b"", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "body", [b"", gzip.compress(b"")], ids=["nothing", "packed"]
+)
 def test_empty(serve, body):
     reply = post(serve("identity8"), body, "gzip")
     assert reply.status == 400, reply

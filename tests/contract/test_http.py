@@ -1,4 +1,4 @@
-"""What comes over the socket: contract.md section 3, cases 9 and 68 to 73.
+"""What comes over the socket: cases 9 and 68 to 73.
 
 SPDX-License-Identifier: Apache-2.0
 """

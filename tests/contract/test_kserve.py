@@ -11,8 +11,8 @@ import time
 import pytest
 
 from contract.client import Connection, request_bytes
+from contract.errors import assert_error
 from contract.server import GOLDEN, ROOT
-from contract.test_wire import assert_error
 
 H3 = "half-plus-three"
 COLUMNS = ROOT / "tests/golden/xgboost/column-names/model.tar.gz"

@@ -1,4 +1,4 @@
-"""Start, health and stop: contract.md section 3, cases 1 to 8 and 10.
+"""Start, health and stop: cases 1 to 8 and 10.
 
 SPDX-License-Identifier: Apache-2.0
 """

@@ -1,5 +1,5 @@
-"""What the server tells about itself: contract.md section 3, cases 91 to 94,
-and GET /metrics.
+"""What the server tells about itself: cases 91 to 94, and GET
+/metrics.
 
 SPDX-License-Identifier: Apache-2.0
 """

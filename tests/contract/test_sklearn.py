@@ -1,4 +1,4 @@
-"""SageMaker's scikit-learn container over HTTP, style sklearn: contract.md K1.
+"""SageMaker's scikit-learn container over HTTP: style sklearn.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -7,9 +7,9 @@ import struct
 
 import pytest
 
+from contract.errors import assert_error
 from contract.server import GOLDEN, ROOT
 from contract.test_json import npy
-from contract.test_wire import assert_error
 
 JSON = "application/json"
 FOREST = ROOT / "tests/golden/xgboost/binary-logistic"
@@ -63,7 +63,7 @@ def test_what_is_refused(server):
 
 
 def test_not_finite(serve):
-    """D-6: null in JSON, numpy's words in CSV."""
+    """null in JSON, numpy's words in CSV."""
     server = serve("special-values", **STYLE)
     body = (GOLDEN / "special-values/input.csv").read_text()
     values = json.loads(server.invoke(body).body)

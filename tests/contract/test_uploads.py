@@ -1,4 +1,4 @@
-"""Slow and large bodies: contract.md section 3, cases 74 and 76.
+"""Slow and large bodies: cases 74 and 76.
 
 SPDX-License-Identifier: Apache-2.0
 """
