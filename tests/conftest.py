@@ -6,8 +6,7 @@ import signal
 
 import pytest
 
-from contract.server import GOLDEN, Server
-
+from contract.server import GOLDEN, Server, shared_servers
 
 SECONDS = 180  # at most, for one test
 
@@ -27,34 +26,11 @@ def pytest_runtest_call(item):
         signal.alarm(0)
 
 
-def start_ready(model, settings):
-    server = Server(model, settings)
-    try:
-        return server.wait_ready()
-    except BaseException:
-        server.kill()
-        raise
-
-
 @pytest.fixture(scope="session")
 def serve():
     """serve(CASE, SETTING="value"): a ready server of a golden model, shared
     by the tests that ask for the same; each must end with status 0."""
-    servers = {}
-
-    def shared(case, **settings):
-        key = (case, tuple(sorted(settings.items())))
-        if key not in servers:
-            servers[key] = start_ready(GOLDEN / case / "model.tar.gz", settings)
-        server = servers[key]
-        assert server.process.poll() is None, f"it died: {server.output()}"
-        return server
-
-    yield shared
-    for server in servers.values():
-        server.process.send_signal(signal.SIGTERM)
-    ends = {key: server.wait() for key, server in servers.items()}
-    assert set(ends.values()) <= {0}, ends
+    yield from shared_servers(GOLDEN)
 
 
 @pytest.fixture

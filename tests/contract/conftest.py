@@ -16,6 +16,8 @@ pytest.register_assert_rewrite("contract.errors")
 from contract.cases import CASES, case_of
 from contract.meaning import IS_EXACT
 from contract.remote import URLS, find_models
+from contract.server import shared_servers
+from contract.xgboost import XGBOOST
 
 HERE = pathlib.Path(__file__).parent
 
@@ -39,6 +41,12 @@ if URLS:
             return models[case]
 
         return remote
+
+
+@pytest.fixture(scope="module")
+def xgboost():
+    """xgboost(CASE, SETTING="value"): a server of a golden model of XGBoost."""
+    yield from shared_servers(XGBOOST)
 
 
 def reason_to_skip(item):
@@ -69,7 +77,6 @@ def pytest_collection_modifyitems(config, items):
     for item in here:
         if case := case_of(item):
             cases_of_run[case].append(item.nodeid)
-
 
 
 def pytest_runtest_logreport(report):

@@ -40,6 +40,36 @@ def clean_environment(settings=None):
     return kept | ours | (settings or {})
 
 
+def shared_servers(folder):
+    """For a fixture: a function that has a ready server of a golden model of
+    `folder`, with settings by name, and starts it when it is the first to ask
+    for these. In the end each must exit with status 0."""
+    servers = {}
+
+    def shared(case, **settings):
+        key = (case, tuple(sorted(settings.items())))
+        if key not in servers:
+            servers[key] = start_ready(folder / case / "model.tar.gz", settings)
+        server = servers[key]
+        assert server.process.poll() is None, f"it died: {server.output()}"
+        return server
+
+    yield shared
+    for server in servers.values():
+        server.process.send_signal(signal.SIGTERM)
+    ends = {key: server.wait() for key, server in servers.items()}
+    assert set(ends.values()) <= {0}, ends
+
+
+def start_ready(model, settings):
+    server = Server(model, settings)
+    try:
+        return server.wait_ready()
+    except BaseException:
+        server.kill()
+        raise
+
+
 class Requests:
     """Requests to the server at self.port."""
 

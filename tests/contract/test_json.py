@@ -60,8 +60,18 @@ GOOD = [
         TWO,
     ),
     ("features", JSON, f'{{"instances":[{{"features":{ROW}}}]}}', ONE),
-    ("features-lines", LINES, f'{{"features":{ROW}}}\n{{"features":{ROW}}}\n', TWO),
-    ("features-data", JSON, f'{{"data":{{"features":{{"values":{ROW}}}}}}}', ONE),
+    (
+        "features-lines",
+        LINES,
+        f'{{"features":{ROW}}}\n{{"features":{ROW}}}\n',
+        TWO,
+    ),
+    (
+        "features-data",
+        JSON,
+        f'{{"data":{{"features":{{"values":{ROW}}}}}}}',
+        ONE,
+    ),
     ("libsvm", "text/libsvm", "1 0:1 1:2 2:5\n0:1 1:2 2:5\n", TWO),
     ("x-libsvm", "text/x-libsvm; q=1", "0 2:5 0:1 1:2 # row", ONE),
 ]
