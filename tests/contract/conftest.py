@@ -11,7 +11,7 @@ import pathlib
 
 import pytest
 
-pytest.register_assert_rewrite("contract.errors")
+pytest.register_assert_rewrite("contract.errors", "contract.kserve")
 
 from contract.cases import CASES, case_of
 from contract.meaning import IS_EXACT
