@@ -3,15 +3,16 @@
  * Included by the kernel_<isa>.c of each instruction set, once, after it has
  * defined the type `vector` of WIDTH floats and, as static inline functions,
  *
- *     load(p) load_aligned(p) store(p, v)   WIDTH floats
- *     store_some(p, v, count)               the first `count`, all from WIDTH
- * on repeat(p)                             *p in all places fma_to(a, b, c) a *
- * b + c, rounded once at_least(floor, v)                    v < floor ? floor :
- * v unordered(v, w) either(m, m) any(m)   masks: where v or w is a NaN
- *     one_nan(v)                            v with each NaN 0x7fc00000
+ *     load(p) load_aligned(p) store(p, v)       WIDTH floats
+ *     store_some(p, v, count)                   the first `count`, or all
+ *     repeat(p)                                 *p in all places
+ *     fma_to(a, b, c)                           a * b + c, rounded once
+ *     at_least(floor, v)                        v < floor ? floor : v
+ *     unordered(v, w) either(m, m) any(m)       masks: where v or w is a NaN
+ *     one_nan(v)                                v with each NaN 0x7fc00000
  *
- *     load_four(p) repeat_four(p)           of the type `four`, 4 floats
- *     four_dots(x, w, k)                    x[d] by w[d], in 8 parts
+ *     load_four(p) repeat_four(p)               of the type `four`, 4 floats
+ *     four_dots(x, w, k)                        x[d] by w[d], in 8 parts
  *     finish_dots(dots, bias, floor, count, y)  stores the first `count`
  *
  * and the constant TILE_ROWS. It has no instructions of its own, so that tables

@@ -31,7 +31,6 @@
 #include "kernel/tables.h"
 
 #include <immintrin.h>
-#include <string.h>
 
 enum {
     BLOCK = 64, /* bytes */
@@ -398,35 +397,6 @@ static inline size_t read_group(const char *text, const uint16_t *before,
     return done == 0xFF ? GROUP : read_others(text, before, end, done, values);
 }
 
-/* Fewer than 8: the others are the first one again. */
-static size_t read_rest(const char *text, const uint16_t *before,
-                        const uint16_t *end, size_t n, float *values)
-{
-    uint16_t befores[GROUP], ends[GROUP];
-    float all[GROUP];
-
-    for (size_t i = 0; i < GROUP; i++) {
-        befores[i] = before[i < n ? i : 0];
-        ends[i] = end[i < n ? i : 0];
-    }
-    size_t done = read_group(text, befores, ends, all);
-    done = done < n ? done : n;
-    memcpy(values, all, done * sizeof *values);
-    return done;
-}
-
-static size_t read_cells(const char *text, const uint16_t *before,
-                         const uint16_t *end, size_t n, float *values)
-{
-    size_t i = 0;
-
-    for (; n - i >= GROUP; i += GROUP) {
-        size_t done = read_group(text, before + i, end + i, values + i);
-        if (done < GROUP)
-            return i + done;
-    }
-    return n == i ? n
-                  : i + read_rest(text, before + i, end + i, n - i, values + i);
-}
+#include "kernel/cell_groups.h"
 
 const struct clary_cell_kernel clary_cells_avx2 = {find_separators, read_cells};
