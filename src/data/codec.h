@@ -58,6 +58,10 @@ struct clary_reader {
 enum clary_status clary_reader_end_row(struct clary_reader *reader,
                                        struct clary_error *err) CLARY_MUST_USE;
 
+/* `n` are, of those that there is still room for. */
+enum clary_status clary_reader_end_rows(struct clary_reader *reader, size_t n,
+                                        struct clary_error *err) CLARY_MUST_USE;
+
 /* The body is complete: the rows that are left. CLARY_BAD_INPUT: there was
  * none. */
 enum clary_status clary_reader_end(struct clary_reader *reader,
@@ -120,9 +124,6 @@ const struct clary_codec *clary_codec_for_reading(const char *type);
 /* The codec that writes a type that `range` takes, or NULL. For ranges with a
  * star: NULL (the style's default is the caller's). */
 const struct clary_codec *clary_codec_for_writing(const char *type);
-
-/* By name ("json"); NULL for an unknown one. */
-const struct clary_codec *clary_codec_named(const char *name);
 
 extern const struct clary_codec clary_codec_csv;
 extern const struct clary_codec clary_codec_json;

@@ -238,7 +238,7 @@ enum clary_status clary_json_columns_end(struct clary_reader *reader,
                                          struct clary_error *err)
 {
     struct clary_json *json = reader->state;
-    struct clary_rows *rows = reader->rows;
+    const struct clary_rows *rows = reader->rows;
     CLARY_TRY(check(reader, err));
     struct place *places =
         clary_arena_calloc(reader->arena, json->n_lists, sizeof *places);
@@ -255,10 +255,7 @@ enum clary_status clary_json_columns_end(struct clary_reader *reader,
             if (json->columns[i].seen)
                 fill(reader, &json->columns[i], &places[i], n);
         left -= n;
-        rows->n_rows += n;
-        reader->n_rows += n;
-        if (rows->n_rows == rows->capacity)
-            CLARY_TRY(rows->full(rows->context, rows, err));
+        CLARY_TRY(clary_reader_end_rows(reader, n, err));
     }
     json->columns = NULL;
     return CLARY_OK;

@@ -211,19 +211,14 @@ static enum clary_status end_rows(struct clary_reader *reader, size_t n,
 {
     struct clary_json *json = reader->state;
     struct clary_json_names *names = &json->names;
-    struct clary_rows *rows = reader->rows;
     size_t field = json->value.field;
     size_t column = json->first_column[field] + json->value.element;
     bool is_whole = names->whole[field] == reader->n_rows + 1;
-    enum clary_status status = CLARY_OK;
     if (json->depth > 1)
         json->levels[json->depth - 2].count += n;
     else
         json->n_documents += n;
-    reader->n_rows += n;
-    rows->n_rows += n;
-    if (rows->n_rows == rows->capacity)
-        status = rows->full(rows->context, rows, err);
+    enum clary_status status = clary_reader_end_rows(reader, n, err);
     if (is_whole)
         names->whole[field] = reader->n_rows + 1;
     else

@@ -112,16 +112,11 @@ static enum clary_status end_rows(struct clary_reader *reader, size_t n,
                                   enum form form, struct clary_error *err)
 {
     struct clary_json *json = reader->state;
-    struct clary_rows *rows = reader->rows;
-    enum clary_status status = CLARY_OK;
     if (form == LIST)
         json->levels[json->depth - 2].count += n;
     else
         json->n_documents += n;
-    reader->n_rows += n;
-    rows->n_rows += n;
-    if (rows->n_rows == rows->capacity)
-        status = rows->full(rows->context, rows, err);
+    enum clary_status status = clary_reader_end_rows(reader, n, err);
     clary_json_value_next_row(reader);
     return status;
 }
