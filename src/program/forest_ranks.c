@@ -190,17 +190,21 @@ static struct item *make_items(const struct numbering *numbering,
     return items;
 }
 
-/* The thresholds of a source, and its nodes' ranks. */
-static enum clary_status number_source(struct numbering *numbering,
-                                       const uint32_t *nodes, size_t n,
-                                       uint32_t index,
-                                       struct forest_source *source,
-                                       struct clary_error *err)
+/* The source of these nodes, and their ranks in it. */
+static enum clary_status make_source(struct numbering *numbering,
+                                     const uint32_t *nodes, size_t n,
+                                     uint32_t index,
+                                     struct forest_source *source,
+                                     struct clary_error *err)
 {
+    const struct clary_forest_node *first = &numbering->forest->nodes[nodes[0]];
     struct item *items = make_items(numbering, nodes, n);
     const int64_t *keys;
     int64_t *thresholds;
 
+    source->feature = first->feature;
+    source->missing = first->missing;
+    source->is_category = first->split == CLARY_SPLIT_CATEGORY;
     numbering->keys =
         clary_arena_calloc(numbering->scratch, n, sizeof *numbering->keys);
     if (!items || !numbering->keys)
@@ -224,23 +228,6 @@ static enum clary_status number_source(struct numbering *numbering,
         return clary_no_memory(err);
     memcpy(thresholds, keys, source->n_thresholds * sizeof *thresholds);
     source->thresholds = thresholds;
-    return CLARY_OK;
-}
-
-static enum clary_status make_source(struct numbering *numbering,
-                                     const uint32_t *nodes, size_t n,
-                                     uint32_t index,
-                                     struct forest_source *source,
-                                     struct clary_error *err)
-{
-    const struct clary_arena_mark mark = clary_arena_mark(numbering->scratch);
-    const struct clary_forest_node *first = &numbering->forest->nodes[nodes[0]];
-
-    source->feature = first->feature;
-    source->missing = first->missing;
-    source->is_category = first->split == CLARY_SPLIT_CATEGORY;
-    CLARY_TRY(number_source(numbering, nodes, n, index, source, err));
-    clary_arena_rewind(numbering->scratch, mark);
     return CLARY_OK;
 }
 
@@ -269,6 +256,7 @@ enum clary_status clary_forest_ranks_new(struct clary_arena *arena,
     if (!ranks->sources)
         return clary_no_memory(err);
     for (uint32_t s = 0; s < n_sources; s++) {
+        const struct clary_arena_mark mark = clary_arena_mark(scratch);
         size_t end = first + 1;
 
         while (end < n_nodes &&
@@ -276,6 +264,7 @@ enum clary_status clary_forest_ranks_new(struct clary_arena *arena,
             end++;
         CLARY_TRY(make_source(&numbering, nodes + first, end - first, s,
                               &ranks->sources[s], err));
+        clary_arena_rewind(scratch, mark);
         first = end;
     }
     return CLARY_OK;
