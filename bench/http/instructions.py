@@ -10,8 +10,9 @@ is 30,758 of them (bench/http/empty_server.c), 24,500 of which clear its pool.
 
 needs valgrind (scripts/setup.sh bench). The server runs under callgrind once
 with FEW requests and once with many more; what a request takes is the
-difference, so that start and end do not count. More than TOLERANCE above the committed
-figure is a failure: what costs more says so in a commit of that file.
+difference, so that start and end do not count. More than TOLERANCE times the
+committed figure is a failure: what costs more says so in a commit of that
+file.
 
 SPDX-License-Identifier: Apache-2.0
 """
