@@ -22,6 +22,7 @@ struct reading {
     const struct clary_codec *codec;
     const struct clary_field *fields;
     size_t n_fields;
+    enum clary_csv_header header;
     bool missing_is_nan;
     bool pythonic;
     const char *signature_name;
@@ -32,6 +33,7 @@ struct reading {
     size_t n_rows;
     size_t n_blocks;
     bool columnar;
+    bool misfits;
     double values[MOST_ROWS][MOST_COLUMNS];
 };
 
@@ -116,6 +118,7 @@ static void read_pieces(struct reading *reading, const char *body, size_t len,
                               .context = reading};
     struct clary_reader reader = {.rows = &rows,
                                   .arena = &arena,
+                                  .header = reading->header,
                                   .missing_is_nan = reading->missing_is_nan,
                                   .pythonic = reading->pythonic,
                                   .signature_name = reading->signature_name,
@@ -139,6 +142,7 @@ static void read_pieces(struct reading *reading, const char *body, size_t len,
     if (reading->status == CLARY_OK)
         CHECK_INT(reader.n_rows, reading->n_rows);
     reading->columnar = reader.columnar;
+    reading->misfits = reader.misfits;
     clary_arena_deinit(&arena);
 }
 
@@ -166,6 +170,7 @@ static void read_again(const char *body, size_t len, size_t piece,
     CHECK_INT(other.n_blocks, reading.n_blocks);
     CHECK_INT(other.n_rows, reading.n_rows);
     CHECK_INT(other.columnar, reading.columnar);
+    CHECK_INT(other.misfits, reading.misfits);
     if (reading.status == CLARY_OK)
         CHECK(memcmp(other.values, reading.values,
                      reading.n_rows * sizeof reading.values[0]) == 0);

@@ -6,20 +6,20 @@
 
 TEST(lines_and_line_ends)
 {
-    READING(x3, ABSENT);
-    const char *two = "1 2 3|4 5 6";
+    READING_CSV(x3, ABSENT);
+    const char *rows = "1 2 3|4 5 6";
     CHECK_STR(rows_of("1,2,3"), "1 2 3");
-    CHECK_STR(rows_of("1,2,3\n4,5,6\n"), two);
-    CHECK_STR(rows_of("1,2,3\n4,5,6"), two);
-    CHECK_STR(rows_of("1,2,3\r\n4,5,6\r\n"), two);
-    CHECK_STR(rows_of("1,2,3\r\n4,5,6\r"), two);
-    CHECK_STR(rows_of("1,2,3\n\n  \n4,5,6\n\n"), two);
-    CHECK_STR(rows_of("\r\n \t \r\n1,2,3\n\r\n4,5,6\n \t"), two);
+    CHECK_STR(rows_of("1,2,3\n4,5,6\n"), rows);
+    CHECK_STR(rows_of("1,2,3\n4,5,6"), rows);
+    CHECK_STR(rows_of("1,2,3\r\n4,5,6\r\n"), rows);
+    CHECK_STR(rows_of("1,2,3\r\n4,5,6\r"), rows);
+    CHECK_STR(rows_of("1,2,3\n\n  \n4,5,6\n\n"), rows);
+    CHECK_STR(rows_of("\r\n \t \r\n1,2,3\n\r\n4,5,6\n \t"), rows);
 }
 
 TEST(blanks_around_cells)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of(" 1 ,\t2\t, 3 \n"), "1 2 3");
     CHECK_STR(rows_of("1 , 2 , 3 \r\n 4,5 ,6"), "1 2 3|4 5 6");
     CHECK_STR(rows_of(" \"1\" , \"2\"\t,\"3\"  "), "1 2 3");
@@ -29,7 +29,7 @@ TEST(blanks_around_cells)
 
 TEST(byte_order_mark)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of("\xEF\xBB\xBF"
                       "1,2,3\n"),
               "1 2 3");
@@ -39,7 +39,7 @@ TEST(byte_order_mark)
               "row 1, column 1 (x[0]): \"\xEF\xBB\xBF"
               "1\" is not a number");
     CHECK_STR(rows_of("\xEF\xBB\xBF"), "the body holds no rows");
-    READING(one, ABSENT);
+    READING_CSV(single, ABSENT);
     CHECK_STR(rows_of("\xEF\xBB"),
               "row 1, column 1 (x): \"??\" is not a number; a header row needs "
               "CLARY_CSV_HEADER=auto");
@@ -51,7 +51,7 @@ TEST(byte_order_mark)
 
 TEST(quotes)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of("\"1.5\",\"2\",\"3\"\n"), "1.5 2 3");
     CHECK_STR(rows_of("\"1.5\",2,\"3\"\r\n4,\"5\",6"), "1.5 2 3|4 5 6");
     CHECK_STR(rows_of("1,\"2\"\"3\",4\n"),
@@ -76,7 +76,7 @@ TEST(quotes)
 
 TEST(number_of_columns)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of("1,2\n"), "row 1: expected 3 columns, found 2");
     CHECK_INT(reading.status, CLARY_BAD_INPUT);
     CHECK_INT(reading.err.row, 1);
@@ -88,7 +88,7 @@ TEST(number_of_columns)
     CHECK_STR(rows_of("1,2,3,\"a,\n\",,x"),
               "row 1: expected 3 columns, found 6");
     CHECK_STR(rows_of("5"), "row 1: expected 3 columns, found 1");
-    READING(one, ABSENT);
+    READING_CSV(single, ABSENT);
     CHECK_STR(rows_of("1\n2\n5\n"), "1|2|5");
     CHECK_STR(rows_of("1,2\n"), "row 1: expected 1 column, found 2");
 }
@@ -98,7 +98,7 @@ TEST(cells_that_are_no_numbers)
     static const char *const cells[] = {
         ".5", "1.", "+1",  "0x10", "1_000", "01", "nan", "NaN", "inf",
         "-",  "1e", "1-1", "--1",  "1,",    "#",  "1f",  "1..2"};
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
         char body[64];
         snprintf(body, sizeof body, "1,2,3\n4,%s,6\n", cells[i]);
@@ -119,14 +119,14 @@ TEST(cells_that_are_no_numbers)
 
 TEST(other_separators)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of("8.3;41;6.98\n"),
               "row 1, column 1 (x[0]): \"8.3;41;6.98\" is not a number; the "
               "separator must be a comma");
     CHECK_STR(rows_of("8.3\t41\t6.98\n"),
               "row 1, column 1 (x[0]): \"8.3?41?6.98\" is not a number; the "
               "separator must be a comma");
-    READING(named, AUTO);
+    READING_CSV(houses, AUTO);
     CHECK_STR(rows_of("MedInc;HouseAge;Rooms\n1;2;3\n"),
               "header, column 1: \"MedInc;HouseAge;Rooms\" is not an input of "
               "the model; the separator must be a comma");
@@ -134,7 +134,7 @@ TEST(other_separators)
 
 TEST(bodies_without_a_row)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of(""), "the body is empty");
     CHECK_STATUS(reading.status, CLARY_BAD_INPUT);
     CHECK_STR(rows_of("   \n"), "the body holds no rows");
@@ -146,7 +146,7 @@ TEST(bodies_without_a_row)
 
 TEST(empty_cells)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of("1,,3\n"), "row 1, column 2 (x[1]): the cell is empty");
     CHECK_STR(rows_of(",2,3\n"), "row 1, column 1 (x[0]): the cell is empty");
     CHECK_STR(rows_of("1,2,\n"), "row 1, column 3 (x[2]): the cell is empty");
@@ -158,7 +158,7 @@ TEST(empty_cells)
               "row 1, column 2 (x[1]): \"NA\" is not a number");
     CHECK_STR(rows_of("1,2,inf\n"),
               "row 1, column 3 (x[2]): \"inf\" is not a number");
-    READING(named, ABSENT);
+    READING_CSV(houses, ABSENT);
     reading.missing_is_nan = true;
     CHECK_STR(rows_of("1,,3\nnan,NaN,3\n"), "1 nan 3|nan nan 3");
     CHECK_STR(rows_of("1,2,nan\n"),
@@ -168,7 +168,7 @@ TEST(empty_cells)
 
 TEST(types_of_columns)
 {
-    READING(mixed, ABSENT);
+    READING_CSV(mixed, ABSENT);
     CHECK_STR(rows_of("-128,127,255,-2147483648,4294967296,1,0.1\n"
                       "0,1,0,7,-9007199254740993,true,1e300\n"
                       "0,1,0,7,8,false,\"2\""),
@@ -198,7 +198,7 @@ TEST(inputs_that_csv_cannot_fill)
         {"name", CLARY_DTYPE_STRING, {1, {1}}, 1}};
     static const struct clary_field nothing[] = {
         {"x", CLARY_DTYPE_F32, {1, {0}}, 0}};
-    READING(strings, ABSENT);
+    READING_CSV(strings, ABSENT);
     rows_of("a");
     CHECK_STATUS(reading.status, CLARY_UNSUPPORTED);
     reading.fields = nothing;
@@ -208,7 +208,7 @@ TEST(inputs_that_csv_cannot_fill)
 
 TEST(blocks_of_rows)
 {
-    READING(one, ABSENT);
+    READING_CSV(single, ABSENT);
     CHECK_STR(rows_of("1\n2\n3\n4\n5\n6\n7\n"), "1|2|3|4|5|6|7");
     CHECK_INT(reading.n_blocks, 3);
     CHECK_STR(rows_of("1\n2\n3\n4\n5\n6\n"), "1|2|3|4|5|6");
@@ -219,7 +219,7 @@ TEST(blocks_of_rows)
 
 TEST(long_cells)
 {
-    READING(one, ABSENT);
+    READING_CSV(single, ABSENT);
     static char body[10000];
     memset(body, '0', sizeof body);
     body[1] = '.';
@@ -247,7 +247,7 @@ TEST(long_cells)
 
 TEST(quoted_bytes_are_cut_and_made_printable)
 {
-    READING(one, ABSENT);
+    READING_CSV(single, ABSENT);
     static const char bytes[] = "7\0\x01\xFF"
                                 "\xC3\xA4";
     read_bytes(bytes, sizeof bytes - 1);

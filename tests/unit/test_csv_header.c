@@ -6,7 +6,7 @@
 
 TEST(header_where_none_is_allowed)
 {
-    READING(named, ABSENT);
+    READING_CSV(houses, ABSENT);
     CHECK_STR(rows_of("MedInc,HouseAge,Rooms\n1,2,3\n"),
               "row 1, column 1 (MedInc): \"MedInc\" is not a number; a header "
               "row needs CLARY_CSV_HEADER=auto");
@@ -24,7 +24,7 @@ TEST(header_where_none_is_allowed)
 
 TEST(header_of_names)
 {
-    READING(named, AUTO);
+    READING_CSV(houses, AUTO);
     const char *rows = "1 2 3|4 5 6";
     CHECK_STR(rows_of("1,2,3\n4,5,6"), rows);
     CHECK_STR(rows_of("MedInc,HouseAge,Rooms\n1,2,3\n4,5,6"), rows);
@@ -55,7 +55,7 @@ TEST(header_of_names)
 
 TEST(header_of_columns_without_names)
 {
-    READING(x3, AUTO);
+    READING_CSV(x3, AUTO);
     CHECK_STR(rows_of("a,b,c\n1,2,3\n"), "1 2 3");
     CHECK_STR(rows_of("a,b\n1,2,3\n"), "header: expected 3 columns, found 2");
     CHECK_STR(rows_of("x[2],x[0],x[1]\n3,1,2\n"), "1 2 3");
@@ -82,7 +82,7 @@ TEST(header_of_names_of_the_library)
         {"features", CLARY_DTYPE_F32, {1, {3}}, 3, .column_prefix = "f"}};
     static const struct clary_field f1[] = {
         {"features", CLARY_DTYPE_F32, {1, {1}}, 1, .column_prefix = "f"}};
-    READING(f3, AUTO);
+    READING_CSV(f3, AUTO);
     CHECK_STR(rows_of("f2,f0,f1\n3,1,2\n"), "1 2 3");
     CHECK_STR(rows_of("features[2],f0,features.1\n3,1,2\n"), "1 2 3");
     CHECK_STR(rows_of("f1,f2,f3\n3,1,2\n"),
@@ -90,7 +90,7 @@ TEST(header_of_names_of_the_library)
     CHECK_STR(rows_of("f2,f0\n3,1\n"),
               "header: the model's input \"features[1]\" is missing");
     CHECK_STR(rows_of("f02,f,F1\n1,2,3\n"), "1 2 3");
-    READING(f1, AUTO);
+    READING_CSV(f1, AUTO);
     CHECK_STR(rows_of("f0\n1\n"), "1");
     CHECK_STR(rows_of("price\n1\n"), "1");
 }
@@ -107,12 +107,12 @@ TEST(header_of_names_with_blanks)
          .blanks_are_underscores = true}};
     static const struct clary_field exact[] = {
         {"features", CLARY_DTYPE_F64, {1, {3}}, 3, names}};
-    READING(fields, AUTO);
+    READING_CSV(fields, AUTO);
     CHECK_STR(rows_of("b_,income in USD,a\n3,1,2\n"), "1 2 3");
     CHECK_STR(rows_of("\"b \",income_in USD,a\n3,1,2\n"), "1 2 3");
     CHECK_STR(rows_of("income_in_USD,income in USD,a\n3,1,2\n"),
               "header, column 2: \"income in USD\" is there twice");
-    READING(exact, AUTO);
+    READING_CSV(exact, AUTO);
     CHECK_STR(rows_of("b_,income in USD,a\n3,1,2\n"),
               "header, column 2: \"income in USD\" is not an input of the "
               "model");
@@ -128,7 +128,7 @@ TEST(odd_values_are_no_header)
         "a,NA,b\n1,2,3\n",        "a,b,-Infinity\n1,2,3\n",
         "abc,+1,.5\n1,2,3\n",     "\"nil\",\"x y\",z\n1,2,3\n",
         "#,x,y\n1,2,3\n",         "NaT,x,y\n1,2,3\n"};
-    READING(x3, AUTO);
+    READING_CSV(x3, AUTO);
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
         for (unsigned pythonic = 0; pythonic < 2; pythonic++) {
             reading.pythonic = pythonic != 0;
@@ -141,20 +141,20 @@ TEST(odd_values_are_no_header)
             CHECK_INT(reading.err.row, 1);
         }
     /* nor do they hide names that are told to be there */
-    READING(x3, PRESENT);
+    READING_CSV(x3, PRESENT);
     CHECK_STR(rows_of("NA,null,inf\n1,2,3\n"), "1 2 3");
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of("NA,NA,NA\n1,2,3\n"),
               "row 1, column 1 (x[0]): \"NA\" is not a number");
 }
 
 TEST(header_that_must_be_there)
 {
-    READING(named, PRESENT);
+    READING_CSV(houses, PRESENT);
     CHECK_STR(rows_of("Rooms,MedInc,HouseAge\n3,1,2\n"), "1 2 3");
     CHECK_STR(rows_of("1,2,3\n4,5,6\n"),
               "header, column 1: \"1\" is not an input of the model");
-    READING(x3, PRESENT);
+    READING_CSV(x3, PRESENT);
     CHECK_STR(rows_of("2019,,2021\n1,2,3\n"), "1 2 3");
     CHECK_STR(rows_of("\"a,\nb\",,2021\n1,2,3\n"), "1 2 3");
 }
@@ -164,6 +164,6 @@ TEST(names_with_quotes_and_commas)
     static const struct clary_field odd[] = {
         {"a \"b\", c", CLARY_DTYPE_F32, {1, {1}}, 1},
         {"x[0]", CLARY_DTYPE_F32, {1, {1}}, 1}};
-    READING(odd, AUTO);
+    READING_CSV(odd, AUTO);
     CHECK_STR(rows_of("x[0],\"a \"\"b\"\", c\"\n1,2\n"), "2 1");
 }

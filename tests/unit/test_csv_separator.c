@@ -21,7 +21,7 @@ TEST(the_first_line_tells_the_separator)
         "1 , 2\t,3\n4,5,6",
         "\"1\";\"2\";3\n4;5;\"6\"\n",
     };
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     reading.pythonic = reading.missing_is_nan = true;
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
         if (!CHECK_STR(rows_of(bodies[i]), "1 2 3|4 5 6"))
@@ -30,7 +30,7 @@ TEST(the_first_line_tells_the_separator)
 
 TEST(a_separator_is_no_blank)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     reading.pythonic = reading.missing_is_nan = true;
     CHECK_STR(rows_of("1\t\t3\n\t5\t\n"), "1 nan 3|nan 5 nan");
     CHECK_STR(rows_of("1  3\n 5 \n"), "1 nan 3|nan 5 nan");
@@ -41,7 +41,7 @@ TEST(a_separator_is_no_blank)
 
 TEST(only_a_pythonic_reader_looks)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     CHECK_STR(rows_of("1;2;3\n"),
               "row 1, column 1 (x[0]): \"1;2;3\" is not a number; the "
               "separator must be a comma");
@@ -49,7 +49,7 @@ TEST(only_a_pythonic_reader_looks)
 
 TEST(one_column_needs_none)
 {
-    READING(one, ABSENT);
+    READING_CSV(single, ABSENT);
     reading.pythonic = true;
     CHECK_STR(rows_of(" 1 \n2"), "1|2");
     CHECK_STR(rows_of("1"), "1");
@@ -61,7 +61,7 @@ TEST(one_column_needs_none)
 TEST(a_long_first_line)
 {
     static char body[1200];
-    READING(one, ABSENT);
+    READING_CSV(single, ABSENT);
     reading.pythonic = true;
     memset(body, '0', sizeof body - 1);
     body[0] = '1';
@@ -78,7 +78,7 @@ TEST(a_long_first_line)
 
 TEST(which_errors_are_misfits)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     reading.pythonic = true;
     CHECK_STR(rows_of("1,2\n1,2\n"), "row 1: expected 3 columns, found 2");
     CHECK(reading.misfits);
@@ -91,7 +91,7 @@ TEST(which_errors_are_misfits)
 
 TEST(numbers_as_python_spells_them)
 {
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     reading.pythonic = true;
     CHECK_STR(rows_of("+1,.5,1.\n01,1_000,-.5e1\n00,-0.,1e+02\n"),
               "1 0.5 1|1 1000 -5|0 -0 100");
@@ -106,7 +106,7 @@ TEST(what_python_does_not_take_either)
         "1._5", ".",    "+",        "e5",   ".e5",  "1e",  "1e+", "1.5.2",
         "nan1", "++1",  "1e_5",     "1 2",  "NA",   "None"};
     char body[64], message[96];
-    READING(x3, ABSENT);
+    READING_CSV(x3, ABSENT);
     reading.pythonic = true;
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
         snprintf(body, sizeof body, "1,%s,3\n", cells[i]);
@@ -129,7 +129,7 @@ TEST(what_python_does_not_take_either)
 
 TEST(other_types_take_no_python)
 {
-    READING(named, ABSENT);
+    READING_CSV(houses, ABSENT);
     reading.pythonic = true;
     CHECK_STR(rows_of(".5,.5,7\n"), "0.5 0.5 7");
     CHECK_STR(rows_of(".5,.5,+7\n"),
