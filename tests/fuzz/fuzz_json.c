@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "tests/fuzz/reading.h"
+#include "tests/fuzz/models.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return read_both_ways(&clary_codec_json, data, size);
+    return read_both_ways(&clary_codec_json, choose, data, size);
 }

@@ -1,9 +1,10 @@
 /* reading.h: a body in one piece and in many, with each table of kernels, for
  * the readers' fuzz targets.
  *
- * The first byte chooses the model's inputs and whether values may be missing;
- * the second where the pieces are cut; the rest is the body. However it is
- * cut, the rows or the error must be the same.
+ * The first byte chooses what the target has to choose, the model's inputs
+ * above all; the second where the pieces are cut; the rest is the body. However
+ * it is cut, and whichever table reads it, the rows or the error must be the
+ * same.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,33 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { CAPACITY = 2, MOST_FIELDS = 4, MOST_BYTES = 64 };
 
-static const struct clary_field one[] = {
-    {"x", CLARY_DTYPE_F32, {1, {1}}, 1, NULL}};
-static const struct clary_field three[] = {
-    {"x", CLARY_DTYPE_F32, {1, {3}}, 3, NULL}};
-static const struct clary_field matrix[] = {
-    {"m", CLARY_DTYPE_F32, {2, {2, 2}}, 4, NULL}};
-static const struct clary_field scalar[] = {
-    {"x", CLARY_DTYPE_F64, {0, {0}}, 1, NULL}};
-static const struct clary_field two[] = {
-    {"a", CLARY_DTYPE_F32, {1, {2}}, 2, NULL},
-    {"b", CLARY_DTYPE_F64, {0, {0}}, 1, NULL}};
-static const char *const abc[] = {"a", "b", "c"};
-static const struct clary_field columns[] = {
-    {"x", CLARY_DTYPE_F32, {1, {3}}, 3, abc}};
-static const struct clary_field mixed[] = {
-    {"none", CLARY_DTYPE_F32, {2, {0, 2}}, 0, NULL},
-    {"a", CLARY_DTYPE_I8, {1, {2}}, 2, NULL},
-    {"b", CLARY_DTYPE_BOOL, {1, {1}}, 1, NULL},
-    {"c", CLARY_DTYPE_I64, {1, {1}}, 1, NULL}};
-
-static const struct {
+/* What the first byte chose. */
+struct choice {
     const struct clary_field *fields;
     size_t n_fields;
-} models[] = {{one, 1}, {three, 1}, {matrix, 1}, {scalar, 1},
-              {two, 2}, {mixed, 4}, {columns, 1}};
-
-enum { N_MODELS = sizeof models / sizeof models[0] };
+    enum clary_csv_header header;
+    bool missing_is_nan, pythonic;
+};
 
 struct outcome {
     enum clary_status status;
@@ -78,8 +59,9 @@ static enum clary_status take_rows(void *context, struct clary_rows *rows,
     return CLARY_OK;
 }
 
-static struct outcome read_body(const struct clary_codec *codec, uint8_t choice,
-                                const char *body, size_t len, size_t piece,
+static struct outcome read_body(const struct clary_codec *codec,
+                                const struct choice *choice, const char *body,
+                                size_t len, size_t piece,
                                 const struct clary_cell_kernel *kernel)
 {
     static uint64_t memory[MOST_FIELDS][CAPACITY * MOST_BYTES / 8];
@@ -88,16 +70,17 @@ static struct outcome read_body(const struct clary_codec *codec, uint8_t choice,
     struct clary_arena arena;
     clary_arena_init(&arena, 1 << 20);
     memset(memory, 0xA5, sizeof memory); /* what is not written shows */
-    struct clary_rows rows = {.fields = models[choice % N_MODELS].fields,
-                              .n_fields = models[choice % N_MODELS].n_fields,
+    struct clary_rows rows = {.fields = choice->fields,
+                              .n_fields = choice->n_fields,
                               .data = data,
                               .capacity = CAPACITY,
                               .full = take_rows,
                               .context = &outcome};
     struct clary_reader reader = {.rows = &rows,
                                   .arena = &arena,
-                                  .missing_is_nan = choice / N_MODELS % 2,
-                                  .pythonic = choice / N_MODELS / 2 % 2,
+                                  .header = choice->header,
+                                  .missing_is_nan = choice->missing_is_nan,
+                                  .pythonic = choice->pythonic,
                                   .signature_name = "s",
                                   .cell_kernel = kernel};
     outcome.status = codec->read_begin(&reader, &outcome.err);
@@ -140,22 +123,24 @@ static void compare(const struct outcome *whole, const struct outcome *other,
 }
 
 /* The body of LLVMFuzzerTestOneInput. */
-static int read_both_ways(const struct clary_codec *codec, const uint8_t *data,
-                          size_t size)
+static int read_both_ways(const struct clary_codec *codec,
+                          struct choice (*choose)(uint8_t byte),
+                          const uint8_t *data, size_t size)
 {
     const struct clary_kernels *const *tables = clary_kernels_runnable();
     if (size < 2)
         return 0;
     const char *body = (const char *)data + 2;
     size_t len = size - 2, piece = data[1] % 31 + 1u;
-    struct outcome whole = read_body(codec, data[0], body, len, SIZE_MAX, NULL);
-    struct outcome other = read_body(codec, data[0], body, len, piece, NULL);
+    const struct choice choice = choose(data[0]);
+    struct outcome whole = read_body(codec, &choice, body, len, SIZE_MAX, NULL);
+    struct outcome other = read_body(codec, &choice, body, len, piece, NULL);
     compare(&whole, &other, "cut");
     for (size_t t = 0; tables[t] != NULL; t++) {
         const struct clary_cell_kernel *kernel = tables[t]->cells;
-        other = read_body(codec, data[0], body, len, SIZE_MAX, kernel);
+        other = read_body(codec, &choice, body, len, SIZE_MAX, kernel);
         compare(&whole, &other, tables[t]->name);
-        other = read_body(codec, data[0], body, len, piece, kernel);
+        other = read_body(codec, &choice, body, len, piece, kernel);
         compare(&whole, &other, tables[t]->name);
     }
     return 0;
