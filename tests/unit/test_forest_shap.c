@@ -4,46 +4,23 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "program/explain.h"
-#include "program/forest.h"
-#include "program/program.h"
+#include "tests/unit/forest_program.h"
 #include "tests/unit/forest_sample.h"
 
-#include <stdint.h>
-
-#define F32 CLARY_DTYPE_F32
-#define F64 CLARY_DTYPE_F64
-
-/* A program of one forest, which is its only output. */
-struct subject {
-    struct clary_arena arena;
-    struct clary_program *program;
+/* A forest and what explains it. */
+struct explained {
+    struct subject subject;
     struct clary_explainer *explainer;
-    struct clary_error err;
 };
 
-static enum clary_status subject_open(struct subject *subject,
-                                      const struct clary_forest *forest)
+static enum clary_status explained_open(struct explained *explained,
+                                        const struct clary_forest *forest)
 {
-    const struct clary_shape row = {1, {(int64_t)forest->n_features}};
-    uint32_t in, out;
+    struct subject *subject = &explained->subject;
 
-    clary_arena_init(&subject->arena, (size_t)1 << 30);
-    subject->program = clary_program_new(&subject->arena, &subject->err);
-    if (!CHECK(subject->program != NULL))
-        return CLARY_NO_MEMORY;
-    CHECK_STATUS(clary_program_input(subject->program, "x", forest->dtype, &row,
-                                     &in, &subject->err),
-                 CLARY_OK);
-    CHECK_STATUS(clary_forest_add(subject->program, "model", forest, in, &out,
-                                  &subject->err),
-                 CLARY_OK);
-    CHECK_STATUS(
-        clary_program_output(subject->program, "y", out, &subject->err),
-        CLARY_OK);
-    CHECK_STATUS(clary_program_finish(subject->program, &subject->err),
-                 CLARY_OK);
+    CHECK_STATUS(subject_open(subject, forest), CLARY_OK);
     return clary_explainer_new(&subject->arena, subject->program,
-                               &subject->explainer, &subject->err);
+                               &explained->explainer, &subject->err);
 }
 
 /* --- the definition ------------------------------------------------------- */
@@ -119,17 +96,18 @@ static double shapley(const struct clary_forest *forest, size_t group,
 enum { ROWS = 12 };
 
 /* All contributions of ROWS rows; the scratch has exactly its bytes. */
-static double *explain(const struct subject *subject, const void *x)
+static double *explain(const struct explained *explained, const void *x)
 {
-    const struct clary_field *field = clary_explainer_field(subject->explainer);
+    const struct clary_field *field =
+        clary_explainer_field(explained->explainer);
     const size_t n = ROWS * field->width;
     double *y = sample_alloc(n, sizeof *y);
     void *scratch = NULL;
 
     CHECK(posix_memalign(&scratch, CLARY_ARENA_ALIGN,
-                         clary_explainer_scratch_bytes(subject->explainer)) ==
+                         clary_explainer_scratch_bytes(explained->explainer)) ==
           0);
-    clary_explain(subject->explainer, x, ROWS, scratch, y);
+    clary_explain(explained->explainer, x, ROWS, scratch, y);
     for (size_t i = n; field->dtype == F32 && i-- > 0;) {
         float narrow;
 
@@ -147,13 +125,13 @@ static void check_sample(const struct sample_spec *spec, bool by_definition)
     const struct clary_forest *forest = &sample.forest;
     const size_t n = spec->n_features;
     void *x = sample_rows(&sample, ROWS);
-    struct subject subject;
+    struct explained explained;
     double *y;
 
-    CHECK_STATUS(subject_open(&subject, forest), CLARY_OK);
-    CHECK_INT(clary_explainer_field(subject.explainer)->width,
+    CHECK_STATUS(explained_open(&explained, forest), CLARY_OK);
+    CHECK_INT(clary_explainer_field(explained.explainer)->width,
               spec->n_groups * (n + 1));
-    y = explain(&subject, x);
+    y = explain(&explained, x);
     for (size_t i = 0; i < ROWS * spec->n_groups; i++) {
         const double *row = y + i * (n + 1);
         const size_t r = i / spec->n_groups, g = i % spec->n_groups;
@@ -174,7 +152,7 @@ static void check_sample(const struct sample_spec *spec, bool by_definition)
     }
     free(y);
     free(x);
-    clary_arena_deinit(&subject.arena);
+    clary_arena_deinit(&explained.subject.arena);
     sample_free(&sample);
 }
 
@@ -260,17 +238,17 @@ TEST(stump_by_hand)
     const int32_t root = 0;
     const struct clary_forest forest = stump(&node, &root);
     double x[2 * ROWS] = {-1, 0, 1, 0}, *y;
-    struct subject subject;
+    struct explained explained;
 
-    CHECK_STATUS(subject_open(&subject, &forest), CLARY_OK);
-    y = explain(&subject, x);
+    CHECK_STATUS(explained_open(&explained, &forest), CLARY_OK);
+    y = explain(&explained, x);
     CHECK_NEAR(y[0], -1, 1e-14);
     CHECK_NEAR(y[1], 0, 0);
     CHECK_NEAR(y[2], 12, 0);
     CHECK_NEAR(y[3], 1, 1e-14);
     CHECK_NEAR(y[5], 12, 0);
     free(y);
-    clary_arena_deinit(&subject.arena);
+    clary_arena_deinit(&explained.subject.arena);
 }
 
 /* No row of the training went left: this one does. */
@@ -282,25 +260,25 @@ TEST(sides_without_cover)
     const int32_t root = 0;
     struct clary_forest forest = stump(&node, &root);
     double x[2 * ROWS] = {-1, 0, 1, 0}, *y;
-    struct subject subject;
+    struct explained explained;
 
     forest.leaf_covers = covers;
-    CHECK_STATUS(subject_open(&subject, &forest), CLARY_OK);
-    y = explain(&subject, x);
+    CHECK_STATUS(explained_open(&explained, &forest), CLARY_OK);
+    y = explain(&explained, x);
     CHECK_NEAR(y[0], -2, 1e-14);
     CHECK_NEAR(y[2], 13, 0);
     CHECK_NEAR(y[3], 0, 0);
     free(y);
-    clary_arena_deinit(&subject.arena);
+    clary_arena_deinit(&explained.subject.arena);
 }
 
 static void refused(const struct clary_forest *forest, const char *message)
 {
-    struct subject subject;
+    struct explained explained;
 
-    CHECK_STATUS(subject_open(&subject, forest), CLARY_UNSUPPORTED);
-    CHECK_STR(subject.err.message, message);
-    clary_arena_deinit(&subject.arena);
+    CHECK_STATUS(explained_open(&explained, forest), CLARY_UNSUPPORTED);
+    CHECK_STR(explained.subject.err.message, message);
+    clary_arena_deinit(&explained.subject.arena);
 }
 
 TEST(what_cannot_be_explained)
@@ -334,7 +312,7 @@ static void check_chain(size_t depth, size_t n_features,
     double *x = sample_alloc(n_features * ROWS, sizeof *x), *y;
     const int32_t root = 0;
     struct clary_forest forest = stump(nodes, &root);
-    struct subject subject;
+    struct explained explained;
     double sum = 0;
 
     for (size_t n = 0; n < depth; n++) {
@@ -355,18 +333,19 @@ static void check_chain(size_t depth, size_t n_features,
     forest.leaves = leaves;
     forest.leaf_covers = covers;
     forest.n_leaves = depth + 1;
-    CHECK_STATUS(subject_open(&subject, &forest), status);
+    CHECK_STATUS(explained_open(&explained, &forest), status);
     if (status == CLARY_OK) {
-        y = explain(&subject, x);
+        y = explain(&explained, x);
         for (size_t f = 0; f <= n_features; f++)
             sum += y[f];
         CHECK_NEAR(sum, sample_margin(&forest, 0, x, 0), 1e-9);
         free(y);
     } else {
-        CHECK_STR(subject.err.message, "contributions of trees of a depth of "
-                                       "513; at most 512 is known here");
+        CHECK_STR(explained.subject.err.message,
+                  "contributions of trees of a depth of "
+                  "513; at most 512 is known here");
     }
-    clary_arena_deinit(&subject.arena);
+    clary_arena_deinit(&explained.subject.arena);
     free(nodes);
     free(leaves);
     free(covers);
