@@ -114,39 +114,29 @@ TEST(ranges_of_golden_rows)
     restore(&altered);
 }
 
+/* By the columns' names; and as inspect, /metrics and messages print those of
+ * columns that have none, or as they may be spelt. */
 TEST(a_baseline_wins)
 {
+    static const char *const baselines[] = {
+        "{\"b\": {\"min\": -5, \"max\": 5, \"mean\": 0},"
+        " \"c\": {\"max\": 7}, \"h\": {\"min\": 1, \"max\": null},"
+        " \"target\": {\"min\": 0, \"max\": 1}}",
+        "{\"keras_tensor[1]\": {\"min\": -5, \"max\": 5},"
+        " \"keras_tensor.2\": {\"max\": 7}, \"h\": {\"min\": 1},"
+        " \"keras_tensor[8]\": {\"min\": 0}, \"keras_tensor[0\": {}}"};
     struct altered altered;
 
-    alter(&altered,
-          "{\"b\": {\"min\": -5, \"max\": 5, \"mean\": 0},"
-          " \"c\": {\"max\": 7}, \"h\": {\"min\": 1, \"max\": null},"
-          " \"target\": {\"min\": 0, \"max\": 1}}",
-          "a,b,c,d,e,f,g,h,out\n1,2,3,4,5,6,7,8,1\n");
-    CHECK_STATUS(altered.learned, CLARY_OK);
-    CHECK(!features_has_range(altered.features, 0));
-    CHECK(min_of(&altered, 1) == -5 && max_of(&altered, 1) == 5);
-    CHECK(min_of(&altered, 2) == -INFINITY && max_of(&altered, 2) == 7);
-    CHECK(min_of(&altered, 7) == 1 && max_of(&altered, 7) == INFINITY);
-    restore(&altered);
-}
-
-/* As inspect, /metrics and messages print names, and as they may be spelt. */
-TEST(a_baseline_of_numbered_columns)
-{
-    struct altered altered;
-
-    alter(&altered,
-          "{\"keras_tensor[1]\": {\"min\": -5, \"max\": 5},"
-          " \"keras_tensor.2\": {\"max\": 7}, \"h\": {\"min\": 1},"
-          " \"keras_tensor[8]\": {\"min\": 0}, \"keras_tensor[0\": {}}",
-          "a,b,c,d,e,f,g,h,out\n1,2,3,4,5,6,7,8,1\n");
-    CHECK_STATUS(altered.learned, CLARY_OK);
-    CHECK(!features_has_range(altered.features, 0));
-    CHECK(min_of(&altered, 1) == -5 && max_of(&altered, 1) == 5);
-    CHECK(min_of(&altered, 2) == -INFINITY && max_of(&altered, 2) == 7);
-    CHECK(min_of(&altered, 7) == 1 && max_of(&altered, 7) == INFINITY);
-    restore(&altered);
+    for (size_t i = 0; i < sizeof baselines / sizeof baselines[0]; i++) {
+        alter(&altered, baselines[i],
+              "a,b,c,d,e,f,g,h,out\n1,2,3,4,5,6,7,8,1\n");
+        CHECK_STATUS(altered.learned, CLARY_OK);
+        CHECK(!features_has_range(altered.features, 0));
+        CHECK(min_of(&altered, 1) == -5 && max_of(&altered, 1) == 5);
+        CHECK(min_of(&altered, 2) == -INFINITY && max_of(&altered, 2) == 7);
+        CHECK(min_of(&altered, 7) == 1 && max_of(&altered, 7) == INFINITY);
+        restore(&altered);
+    }
 }
 
 TEST(a_bad_baseline)
