@@ -140,8 +140,19 @@ def pipeline_role(config: Config) -> str:
 
 
 def trigger_role(config: Config) -> str:
-    """In deployment: with which EventBridge starts the pipeline."""
+    """In deployment: with which EventBridge hands over a decision."""
     return f"clary-{config.project}-trigger"
+
+
+def starter(config: Config) -> str:
+    """In deployment: the state machine that starts the delivery once for each
+    decision, and its role."""
+    return f"clary-{config.project}-starter"
+
+
+def decisions(config: Config) -> str:
+    """In deployment: the table of the decisions that it has seen."""
+    return f"clary-{config.project}-decisions"
 
 
 def forward_role(config: Config) -> str:

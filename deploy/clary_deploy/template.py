@@ -54,15 +54,23 @@ ARN_OF = {
     "AWS::SNS::Topic": "sns:{region}:{account}:*",
     "AWS::SQS::Queue": "sqs:{region}:{account}:*",
     "AWS::IAM::ManagedPolicy": "iam::{account}:policy/*",
+    "AWS::StepFunctions::StateMachine": (
+        "states:{region}:{account}:stateMachine:*"
+    ),
     "AWS::SageMaker::ModelPackageGroup": (
         "sagemaker:{region}:{account}:model-package-group/*"
     ),
 }
-REF_IS_ARN = {"AWS::SNS::Topic", "AWS::IAM::ManagedPolicy"}
+REF_IS_ARN = {
+    "AWS::IAM::ManagedPolicy",
+    "AWS::SNS::Topic",
+    "AWS::StepFunctions::StateMachine",
+}
 NAME_FOR_ARN = {
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
 
 

@@ -5,16 +5,18 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import contextlib
+import functools
 import gzip
 import hashlib
 import json
 
 from clary_deploy import config_file, names, template
 from clary_deploy.requests import cloudformation
+from endpoints.starter import Starter
 from fake_sagemaker import hosting
 
 ADMIN = "OrganizationAccountAccessRole"
-QUEUE = "pipeline-runs"  # in place of CodePipeline, which moto cannot start
+QUEUE = "decisions"  # moto hands no event to a state machine
 
 
 class Accounts:
@@ -79,7 +81,7 @@ class Accounts:
 
     def _events(self, rule):
         """The rule in shared services, the bus and the rule in deployment, and
-        a queue where the pipeline would be started."""
+        a queue before what starts the pipeline."""
         made = self.resources("deployment")
         there = self.world.client("events", self.number("deployment"))
         with contextlib.suppress(
@@ -116,14 +118,23 @@ class Accounts:
         client.put_targets(Rule=rule["Name"], Targets=[target], **bus)
 
     def pipeline_runs(self):
-        """The versions with which the pipeline was started, so far."""
-        return [
-            event["detail"]["ModelPackageArn"]
-            for event in self.pipeline_events()
-        ]
+        """The versions with which the pipeline was started, since the last
+        time that somebody asked."""
+        return [run["MODEL_PACKAGE_ARN"] for run in self.started()]
 
-    def pipeline_events(self):
-        """What has come to start the pipeline, so far."""
+    def started(self):
+        """The variables of each of those runs."""
+        events = self.decisions()
+        return self.starter.decide(events) if events else []
+
+    @functools.cached_property
+    def starter(self):
+        """Made when it is needed: reading its definition takes a while."""
+        made = self.resources("deployment")
+        return Starter(self.world, self.number("deployment"), made)
+
+    def decisions(self):
+        """The events that have come to it, since the last time."""
         queue = self.world.client("sqs", self.number("deployment"))
         url = queue.get_queue_url(QueueName=QUEUE)["QueueUrl"]
         found = []

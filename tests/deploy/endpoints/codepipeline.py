@@ -39,30 +39,17 @@ class Delivery:
             for resource in made.values()
             if "BuildSpec" in resource.get("Source", {})
         }
-        self.target = made["Approved"]["Targets"][0]
         self.asked = []  # what each approval was told
         self.built = []  # (action, what it printed)
 
-    def variables(self, event):
-        """What the target's input transformer makes of an event."""
-        transformer = self.target["InputTransformer"]
-        text = transformer["InputTemplate"]
-        for name, path in transformer["InputPathsMap"].items():
-            found = event
-            for part in path.removeprefix("$.").split("."):
-                found = found[part]
-            text = text.replace(f"<{name}>", json.dumps(found))
-        given = json.loads(text)["variables"]
-        return {item["name"]: item["value"] for item in given}
-
-    def run(self, event, approve=True):
+    def run(self, variables, approve=True):
         """One run; the names of the stages that were not skipped."""
         known = {
             "variables": {
                 item["Name"]: item["DefaultValue"]
                 for item in self.pipeline["Variables"]
             }
-            | self.variables(event)
+            | variables
         }
         done = []
         for stage in self.pipeline["Stages"]:

@@ -1,5 +1,6 @@
 """From an approval to prod, by the pipeline of the deployment account: its
-buildspecs' commands, from the very event that is delivered.
+buildspecs' commands, from the very event that is delivered, through what starts
+it.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -22,26 +23,24 @@ def delivery(accounts):
 
 
 def one(accounts):
-    """The event that started the pipeline; there was exactly one."""
-    (event,) = accounts.pipeline_events()
-    return event
+    """The run that the events of a decision have come to: exactly one."""
+    (run,) = accounts.started()
+    return run
 
 
 def test_from_an_approval_to_prod(accounts, version, line, delivery):
-    """AWS may send an event several times. In the first run nobody says yes;
-    the second goes on from there; the third finds the version in prod, and
-    passes over the rest."""
-    accounts.world.events.copies = 3
+    """In the first run nobody says yes; the second, started by hand, goes on
+    from there; the third finds the version in prod, and passes over the
+    rest."""
     version(line)
-    first, second, third = accounts.pipeline_events()
-    assert "ModelApprovalStatus" in first["detail"]["UpdatedModelPackageFields"]
-    assert delivery.run(first, approve=False)[-1] == "Approve"
+    started = one(accounts)
+    assert delivery.run(started, approve=False)[-1] == "Approve"
     assert "Version 1 passed its tests in QA" in delivery.asked[0]["CustomData"]
     page = delivery.page(delivery.asked[0]["ExternalEntityLink"])
     assert "<title>housing, version 1</title>" in page
     assert "golden rows" in page
     assert package(accounts, 1)["ModelLifeCycle"]["Stage"] == "QA"
-    assert delivery.run(second) == STAGES
+    assert delivery.run(started) == STAGES
     found = package(accounts, 1)
     assert found["ModelLifeCycle"]["Stage"] == "Prod"
     assert found["ModelLifeCycle"]["StageStatus"] == "Approved"
@@ -49,17 +48,50 @@ def test_from_an_approval_to_prod(accounts, version, line, delivery):
     assert (facts["qa-verdict"], facts["prod-verdict"]) == ("passed", "passed")
     assert ask(accounts, "prod") == ask(accounts, "qa")
     # all that it has written is an event, too, and none of them starts a run
-    assert accounts.pipeline_events() == []
+    assert accounts.decisions() == []
     accounts.world.router.journal.clear()
-    assert delivery.run(third) == ["Source", "Resolve"]
+    assert delivery.run(started) == ["Source", "Resolve"]
     assert writes(accounts) == []
     assert len(delivery.asked) == 2
+
+
+def test_an_event_that_comes_again_starts_nothing(accounts, version, line):
+    """At the same moment, and later; a new decision about the same version is
+    another one."""
+    accounts.world.events.copies = 3
+    number = version(line)
+    events = accounts.decisions()
+    assert len(events) == 3
+    assert (
+        "ModelApprovalStatus"
+        in events[0]["detail"]["UpdatedModelPackageFields"]
+    )
+    arn = package(accounts, number)["ModelPackageArn"]
+    starter = accounts.starter
+    assert starter.decide(events) == [{"MODEL_PACKAGE_ARN": arn}]
+    assert starter.decide(events[:1]) == []
+    assert len(starter.codepipeline.runs) == 1
+    registry = accounts.world.sagemaker(accounts.number("shared_services"))
+    for decision in ("Rejected", "Approved"):
+        accounts.world.clock.advance(60)
+        registry.update_model_package(
+            ModelPackageArn=arn, ModelApprovalStatus=decision
+        )
+        assert accounts.started() == [{"MODEL_PACKAGE_ARN": arn}]
+
+
+def test_a_start_that_fails_is_repeated(accounts, version, line):
+    """CodePipeline was away; the decision is not lost for that it has been
+    written down."""
+    version(line)
+    accounts.starter.codepipeline.failures = 1
+    one(accounts)
 
 
 def test_what_is_no_decision_starts_nothing(accounts, version, line):
     """A registration, a stage, metadata."""
     number = version(line, approve=False)
-    assert accounts.pipeline_events() == []
+    assert accounts.decisions() == []
     shared = accounts.number("shared_services")
     registry = accounts.world.sagemaker(shared)
     arn = package(accounts, number)["ModelPackageArn"]
@@ -73,14 +105,14 @@ def test_what_is_no_decision_starts_nothing(accounts, version, line):
     registry.update_model_package(
         ModelPackageArn=arn, ModelApprovalStatus="Approved"
     )
-    assert len(accounts.pipeline_events()) == 1
+    one(accounts)
     # what has been approved says so in every event that follows
     registry.update_model_package(
         ModelPackageArn=arn,
         ModelLifeCycle=packages.life_cycle("QA", "Approved"),
         CustomerMetadataProperties={"note": "seen again"},
     )
-    assert accounts.pipeline_events() == []
+    assert accounts.decisions() == []
 
 
 def test_a_rejection_takes_prod_back(
@@ -93,7 +125,7 @@ def test_a_rejection_takes_prod_back(
         if model is line:
             before = ask(accounts, "prod")
     assert ask(accounts, "prod") != before
-    accounts.pipeline_events()
+    accounts.started()
     run("reject", number, "--by", "Ann", "--reason", "it was wrong")
     assert delivery.run(one(accounts)) == STAGES
     assert ask(accounts, "prod") == before

@@ -15,6 +15,7 @@ from policies.things import (
     BUS,
     CAPTURED,
     DATA,
+    DECISIONS,
     DELIVERY,
     DELIVERY_KEY,
     DEPLOYMENT,
@@ -44,6 +45,7 @@ from policies.things import (
     REPOSITORY,
     SHARED,
     SOURCE,
+    STARTER,
     TO_LAMBDA,
     TO_SAGEMAKER,
     VERSION,
@@ -298,10 +300,24 @@ rows(
     ("codebuild:StartBuild", arn("codebuild", DEPLOYMENT, "project/other")),
     ("sagemaker:DescribeModelPackage", VERSION),
 )
-rows("trigger", YES, ("codepipeline:StartPipelineExecution", DELIVERY))
+rows("trigger", YES, ("states:StartExecution", STARTER))
 rows(
     "trigger",
     NO,
+    ("states:StartExecution", arn("states", DEPLOYMENT, "stateMachine:other")),
+    ("codepipeline:StartPipelineExecution", DELIVERY),
+)
+rows(
+    "start",
+    YES,
+    ("dynamodb:PutItem", DECISIONS),
+    ("codepipeline:StartPipelineExecution", DELIVERY),
+)
+rows(
+    "start",
+    NO,
+    ("dynamodb:PutItem", arn("dynamodb", DEPLOYMENT, "table/other")),
+    ("dynamodb:DeleteItem", DECISIONS),
     ("codepipeline:PutApprovalResult", f"{DELIVERY}/Approve/Approve"),
     ("codebuild:StartBuild", PROJECT),
 )

@@ -159,7 +159,7 @@ def test_services_act_for_their_own_account():
                 own = [arn.split(":")[4]]
                 assert accounts == own or ":repository/" in arn
                 found += 1
-    assert found == 8
+    assert found == 9
 
 
 def asked(world, row):

@@ -68,6 +68,8 @@ PIPELINE = arn("sagemaker", DS, "pipeline/housing-training")
 JOB = arn("sagemaker", DS, "training-job/pipelines-abc-Train-xyz")
 BUS = arn("events", DEPLOYMENT, "event-bus/clary-housing")
 DELIVERY = arn("codepipeline", DEPLOYMENT, "clary-housing-delivery")
+STARTER = arn("states", DEPLOYMENT, "stateMachine:clary-housing-starter")
+DECISIONS = arn("dynamodb", DEPLOYMENT, "table/clary-housing-decisions")
 PROJECT = arn("codebuild", DEPLOYMENT, "project/clary-housing-deploy")
 
 
