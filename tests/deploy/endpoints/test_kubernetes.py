@@ -16,6 +16,7 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
@@ -172,6 +173,59 @@ def test_a_field_that_kserve_has_not(fields):
         fields, SPECS["InferenceService"][1], document["spec"], "spec"
     )
     assert len(found) == 3
+
+
+# --- KServe's own schemas, where somebody has them
+
+
+CRDS = Path(os.environ.get("KSERVE_CRDS", ROOT.parent / "shared/kserve-crds"))
+
+
+def strict(schema):
+    """As the API server reads it: a field that is not named is not there."""
+    if isinstance(schema, list):
+        return [strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: strict(value) for key, value in schema.items()}
+    anything = schema.get("x-kubernetes-preserve-unknown-fields")
+    if isinstance(schema.get("properties"), dict) and not anything:
+        found.setdefault("additionalProperties", False)
+    return found
+
+
+@pytest.fixture(scope="module", params=SPECS)
+def crd(request):
+    """(kind, what checks a document of it)."""
+    kind = request.param
+    path = CRDS / f"serving.kserve.io_{kind.lower()}s.yaml"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    spec = yaml.load(path.read_text("utf-8"), loader)["spec"]
+    assert spec["names"]["kind"] == kind
+    (schema,) = (
+        version["schema"]["openAPIV3Schema"]
+        for version in spec["versions"]
+        if version["name"] == SPECS[kind][0] and version["served"]
+    )
+    schema = strict(schema)
+    schema["properties"]["metadata"] = {"type": "object"}
+    return kind, jsonschema.Draft202012Validator(schema)
+
+
+@pytest.mark.skipif(
+    not CRDS.is_dir(),
+    reason="left out: KServe's definitions (config/crd/full of its sources) "
+    "are not beside the repository (KSERVE_CRDS); its SDK's fields are asked",
+)
+def test_the_cluster_would_take_it(crd):
+    kind, schema = crd
+    document = documents("kserve.yaml")[kind]
+    assert [error.message for error in schema.iter_errors(document)] == []
+    spec = document["spec"]
+    part = spec if "containers" in spec else spec["predictor"]["model"]
+    part["storageUrl"] = "s3://x"
+    (error,) = schema.iter_errors(document)
+    assert "storageUrl" in error.message
 
 
 def test_runtime_and_service_fit():
