@@ -85,12 +85,12 @@ UNIT_TESTS  := $(TEST_C:tests/unit/%.c=$(BIN)/tests/%)
 SERVE_TESTS := $(patsubst tests/serve/%.c,$(BIN)/tests/%,\
                $(sort $(wildcard tests/serve/test_*.c)))
 TESTS     := $(UNIT_TESTS) $(SERVE_TESTS)
-# make test-arm64: the NEON tables and what runs on them. OpenBLAS's threads
-# and /proc are not what they are on a machine (test_gemm, test_golden, test_cpu).
+# make test-arm64: the NEON tables and what runs on them. OpenBLAS's threads and
+# /proc are not what they are on a machine (test_gemm, test_golden, test_cpu).
 ARM64_TESTS := $(patsubst %,$(BIN)/tests/test_%,kernel kernel_forest \
     kernel_math kernel_cells number csv csv_window json_rows \
-    op_unary op_binary op_dense op_reduce forest forest_shap explain categories \
-    lightgbm xgboost xgboost_pickle)
+    op_unary op_binary op_dense op_reduce forest forest_shap explain \
+    categories lightgbm xgboost xgboost_pickle)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BIN)/fuzz/%)
 BENCHES   := $(BENCH_C:bench/%.c=$(BIN)/bench/%)
 EXHAUSTIVE := $(patsubst %.c,$(BIN)/%,$(sort $(wildcard bench/exhaustive_*.c)))
@@ -377,8 +377,9 @@ help: ## Prints this list.
 	    while IFS='|' read -r name text; do \
 	        printf "%-26s %s\n" "$$name" "$$text"; done
 
-.PHONY: all run test test-deploy test-clients sanitize fuzz fuzzers bench golden readme lint format \
-        bench-instructions bench-peers bench-start image image-test image-reproducible \
-        install clean help packages generated force
+.PHONY: all run test test-deploy test-clients sanitize fuzz fuzzers bench \
+        golden readme lint format bench-instructions bench-peers bench-start \
+        image image-test image-reproducible install clean help packages \
+        generated force
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -1,9 +1,9 @@
 """fit_activations.py: the polynomials of src/kernel/activations.h.
 
-Fits each function to the least maximal error (Lawson's iteration), then rounds the
-coefficients to float32 one after the other, the lowest first, each time fitting
-the rest again to what rounding left over. Needs mpmath; prints, for each, the
-coefficients as C writes floats and the error that is left.
+Fits each function to the least maximal error (Lawson's iteration), then rounds
+the coefficients to float32 one after the other, the lowest first, each time
+fitting the rest again to what rounding left over. Needs mpmath; prints, for
+each, the coefficients as C writes floats and the error that is left.
 
 SPDX-License-Identifier: Apache-2.0
 """

@@ -5,9 +5,9 @@
 BENCH_LOAD is the program of bench_load.c. XGBoost must be importable, in a
 version that still writes the binary format (3.0 or earlier). The model is made
 once, in build/bench-load: 20 trees of depth 10, as often as makes MIB (100)
-mebibytes of JSON. Each load is a process of its own, the fastest of three counts; peak
-memory is the process's largest resident set without that of the same process
-before it loads.
+mebibytes of JSON. Each load is a process of its own, the fastest of three
+counts; peak memory is the process's largest resident set without that of the
+same process before it loads.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -64,8 +64,8 @@ def make(mib: int) -> None:
     trees["gbtree_model_param"]["num_trees"] = str(n)
     booster = xgb.Booster()
     booster.load_model(bytearray(json.dumps(model).encode()))
-    print(f"{n} trees of {sum(l == -1 for l in trees['trees'][0]['left_children'])}"
-          " leaves and the like")
+    n_leaves = trees["trees"][0]["left_children"].count(-1)
+    print(f"{n} trees of {n_leaves} leaves and the like")
     FOLDER.mkdir(parents=True, exist_ok=True)
     booster.save_model(FOLDER / "model.json")
     booster.save_model(FOLDER / "model.ubj")

@@ -1,8 +1,8 @@
 """From nothing to the first right prediction: the program of the image, as its
 container runs it, and beside it what a Python container would start.
 
-    make bench-start                    builds the image, if need be, and runs it
-    bench/start.py [--alone] [ARCH]     --alone: no Python beside it
+    make bench-start                 builds the image, if need be, and runs it
+    bench/start.py [--alone] [ARCH]  --alone: no Python beside it
 
 The housing model in a folder, as SageMaker unpacks it. The time counts from
 the exec to the last byte of the first prediction that is right; a client asks

@@ -10,7 +10,8 @@ trap 'rm -f "$log"' EXIT
 for program in "$@"; do
     timeout -k 5 120 qemu-aarch64-static "$program" 2>&1 </dev/null | tee "$log"
     status=${PIPESTATUS[0]}
-    line=$(tail -n 1 "$log" | sed -nE 's/^.*: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+    line=$(tail -n 1 "$log" |
+        sed -nE 's/^.*: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
     passed=$((passed + ${line% *}))
     failed=$((failed + ${line#* }))
     if [ -z "$line" ] || { [ "$status" != 0 ] && [ "${line#* }" = 0 ]; }; then

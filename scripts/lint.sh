@@ -25,8 +25,8 @@ verdict $? "clang-format (make format mends it)"
 checks='-*,bugprone-*,-bugprone-easily-swappable-parameters'
 checks="$checks,-bugprone-reserved-identifier,-bugprone-narrowing-conversions"
 checks="$checks,-bugprone-implicit-widening-of-multiplication-result"
-checks="$checks,-bugprone-not-null-terminated-result,-bugprone-sizeof-expression"
-checks="$checks,-bugprone-macro-parentheses"
+checks="$checks,-bugprone-not-null-terminated-result"
+checks="$checks,-bugprone-sizeof-expression,-bugprone-macro-parentheses"
 checks="$checks,-bugprone-suspicious-memory-comparison"
 checks="$checks,readability-function-size,misc-redundant-expression"
 checks="$checks,performance-*"
@@ -45,7 +45,8 @@ verdict $? clang-tidy
 # finds leaks); arrayIndexOutOfBoundsCond does not see both ends of a range.
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -j "$(nproc)" \
     --enable=warning,performance,portability \
-    --suppress=missingIncludeSystem --suppress=memleak --suppress=autoVariables --suppress=arrayIndexOutOfBoundsCond \
+    --suppress=missingIncludeSystem --suppress=memleak \
+    --suppress=autoVariables --suppress=arrayIndexOutOfBoundsCond \
     -D_GNU_SOURCE -U__SANITIZE_ADDRESS__ -Iinclude -Isrc -I. \
     src serve bench tests
 verdict $? cppcheck

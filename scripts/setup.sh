@@ -1,9 +1,8 @@
 #!/bin/sh
 # setup.sh [--check] GROUP...: the Debian packages that the groups need
-# (build, test, curl, fuzz, lint, bench, peers, deploy). Installs what is missing
-# with apt-get on Debian 12; with --check, and on any other system, names it and
-# stops.
-# Quick, and without the network, when nothing is missing.
+# (those below: build, test, ...). Installs what is missing with apt-get on
+# Debian 12; with --check, and on any other system, names it and stops. Quick,
+# and without the network, when nothing is missing.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
@@ -63,8 +62,8 @@ if ! command -v dpkg-query >/dev/null; then
 fi
 
 own=$(dpkg --print-architecture)
-installed=$(dpkg-query -W -f '${Package}:${Architecture} ${db:Status-Status}\n' \
-    $wanted 2>/dev/null | sed -n "s/:$own / /; s/:all / /; s/ installed\$//p")
+state='${Package}:${Architecture} ${db:Status-Status}\n'
+installed=$(dpkg-query -W -f "$state" $wanted 2>/dev/null | sed -n "s/:$own / /; s/:all / /; s/ installed\$//p")
 missing=$(printf '%s\n' $wanted $installed $installed | sort | uniq -u)
 [ -z "$missing" ] && exit 0
 

@@ -3,8 +3,8 @@
     make bench-forest
     python bench/forest/peers.py SCORE LOOPS FOLDER [MODEL]
 
-SCORE and LOOPS are what score.c and loops.c are built to; FOLDER keeps the models
-between runs. One process, one CPU, one thread, the same model files and rows;
+SCORE and LOOPS are what score.c and loops.c are built to; FOLDER keeps the
+models between runs. One process, one CPU, one thread, the same model files and rows;
 each round runs every evaluator one after the other, and medians of rounds are
 compared, so that the ratios hold on a machine whose clock wanders. All are
 called from C (loops.c, score.c) but for lignum and ONNX Runtime, which have no

@@ -180,8 +180,8 @@ def lines(results):
 
 def main():
     models = sys.argv[1:] or ["mlp", "forest"]
-    results = {"cpu": cpu_name(), "cores": len(platform.os.sched_getaffinity(0)),
-               "models": {}}
+    cores = len(platform.os.sched_getaffinity(0))
+    results = {"cpu": cpu_name(), "cores": cores, "models": {}}
     for model in models:
         wanted = {}
         results["models"][model] = {}

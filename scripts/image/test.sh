@@ -87,7 +87,8 @@ export CLARY_BIN=tests/image/clary-in-container
 CONTAINER_PIDS=$(mktemp -d)
 export CONTAINER_PIDS
 # a test that was cut short leaves its containers; all of this store are ours
-trap 'podman rm --all --force --time 0 >/dev/null; rm -rf "$CONTAINER_PIDS"' EXIT
+trap 'podman rm --all --force --time 0 >/dev/null
+rm -rf "$CONTAINER_PIDS"' EXIT
 
 for arch in amd64 arm64; do
     echo "== $arch"

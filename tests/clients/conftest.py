@@ -1,7 +1,7 @@
 """Clients that people really use, against the real server.
 
-`make test-clients` installs them and runs this folder; then one that is missing is
-a failure. Without it (`make test`) what is missing is skipped.
+`make test-clients` installs them and runs this folder; then one that is missing
+is a failure. Without it (`make test`) what is missing is skipped.
 
 SPDX-License-Identifier: Apache-2.0
 """

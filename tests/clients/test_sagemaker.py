@@ -176,8 +176,9 @@ def test_no_type(predict, serializer):
 
 def test_a_refusal_can_be_read(predict):
     """The client's own words, its row and its column."""
+    rows = [A, B[:3] + ["abc"] + B[4:]]
     with pytest.raises(ModelError) as error:
-        predict([A, B[:3] + ["abc"] + B[4:]], "CSVSerializer", "CSVDeserializer")
+        predict(rows, "CSVSerializer", "CSVDeserializer")
     assert "row 2, column 4" in error.value.args[1]
 
 
@@ -391,5 +392,6 @@ def test_77_transform_without_split(transform):
 def test_77_transform_s_limit(transform):
     """MaxPayloadInMB cuts between lines, and the server is told."""
     rows = ROWS * 3000  # 2 MB
-    out = transform(rows, {"Accept": "text/csv"}, "MultiRecord", MaxPayloadInMB=1)
+    accept = {"Accept": "text/csv"}
+    out = transform(rows, accept, "MultiRecord", MaxPayloadInMB=1)
     assert [float(line) for line in out.split()] == NUMBERS * 3000

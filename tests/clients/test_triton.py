@@ -46,7 +46,8 @@ def tensor(triton, module):
 def test_what_it_says_of_itself(connect):
     client = connect("two-outputs")
     assert client.is_server_live() and client.is_server_ready()
-    assert client.is_model_ready("model") and client.is_model_ready("model", "1")
+    assert client.is_model_ready("model")
+    assert client.is_model_ready("model", "1")
     assert not client.is_model_ready("other")
     assert client.get_server_metadata()["name"] == "clary"
     metadata = client.get_model_metadata("model")

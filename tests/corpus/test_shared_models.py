@@ -41,7 +41,8 @@ def natural(name):
 
 
 def numbers(text):
-    return [[float(cell) for cell in row] for row in csv.reader(text.splitlines())]
+    rows = csv.reader(text.splitlines())
+    return [[float(cell) for cell in row] for row in rows]
 
 
 def expected_rows(folder, case):

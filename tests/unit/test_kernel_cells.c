@@ -181,61 +181,62 @@ static void compare_list(const char *const *list, size_t n)
     }
 }
 
+static const char *const numbers[] = {"0",
+                                      "-0",
+                                      "7",
+                                      "-7",
+                                      "0.5",
+                                      "-0.5",
+                                      "12345678",
+                                      "-1234567",
+                                      "123456789",
+                                      "1.234567",
+                                      "-1.23456",
+                                      "1234567.8",
+                                      "12345678.9",
+                                      "0.000000",
+                                      "0.0000001",
+                                      "-119.85",
+                                      "7.006939",
+                                      "3999.0",
+                                      "10.05947165499158",
+                                      "-118.38999999999999",
+                                      "0.00012345678901234567",
+                                      "123456.1234567890123456",
+                                      "0.0000000000000000000001",
+                                      "123456.12345678901234567",
+                                      "1e5",
+                                      "1E+5",
+                                      "-1.5e-3",
+                                      "1e39",
+                                      "-1e39",
+                                      "1e-46",
+                                      "1e-400",
+                                      "0e999",
+                                      "9999999.",
+                                      "16777217",
+                                      "16777217.0",
+                                      "16777216.99999999",
+                                      "0.1000000014901161193847"};
+
 TEST(cells_by_hand)
 {
-    static const char *const cells[] = {"0",
-                                        "-0",
-                                        "7",
-                                        "-7",
-                                        "0.5",
-                                        "-0.5",
-                                        "12345678",
-                                        "-1234567",
-                                        "123456789",
-                                        "1.234567",
-                                        "-1.23456",
-                                        "1234567.8",
-                                        "12345678.9",
-                                        "0.000000",
-                                        "0.0000001",
-                                        "-119.85",
-                                        "7.006939",
-                                        "3999.0",
-                                        "10.05947165499158",
-                                        "-118.38999999999999",
-                                        "0.00012345678901234567",
-                                        "123456.1234567890123456",
-                                        "0.0000000000000000000001",
-                                        "123456.12345678901234567",
-                                        "1e5",
-                                        "1E+5",
-                                        "-1.5e-3",
-                                        "1e39",
-                                        "-1e39",
-                                        "1e-46",
-                                        "1e-400",
-                                        "0e999",
-                                        "9999999.",
-                                        "16777217",
-                                        "16777217.0",
-                                        "16777216.99999999",
-                                        "0.1000000014901161193847"};
     static struct clary_cell_index index;
     const struct clary_kernels *const *tables = clary_kernels_runnable();
-    size_t n = sizeof cells / sizeof cells[0];
-    compare_list(cells, n);
+    size_t n = sizeof numbers / sizeof numbers[0];
+    compare_list(numbers, n);
     for (size_t t = 0; tables[t] != NULL; t++)
         for (size_t i = 0; i < n; i++) {
             static struct cells one;
             float value = 0;
             one = (struct cells){.bytes = "0", .len = 1};
-            add_cell(&one, cells[i]);
+            add_cell(&one, numbers[i]);
             struct text text = make_text(one.bytes, one.len);
             tables[t]->cells->split(text.bytes, text.len, ',', '\n', &index);
             size_t read = tables[t]->cells->read(text.bytes, index.at,
                                                  index.at + 1, 1, &value);
-            float expected = (float)strtod(cells[i], NULL);
-            if (cells[i][strlen(cells[i]) - 1] == '.' || isinf(expected))
+            float expected = (float)strtod(numbers[i], NULL);
+            if (numbers[i][strlen(numbers[i]) - 1] == '.' || isinf(expected))
                 CHECK_INT(read, 0);
             else if (CHECK_INT(read, 1))
                 CHECK(memcmp(&value, &expected, sizeof value) == 0);
