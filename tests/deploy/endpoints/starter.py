@@ -8,7 +8,7 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from unittest import mock
 
 from moto.core.config import default_user_config
@@ -70,7 +70,10 @@ class Starter:
         return self.world.client(service, self.account)
 
     def _table(self, made):
-        self._client("dynamodb").create_table(**made)
+        dynamodb = self._client("dynamodb")
+        # the stack has made it, where a test made the stack
+        with suppress(dynamodb.exceptions.ResourceInUseException):
+            dynamodb.create_table(**made)
 
     def decide(self, events):
         """Hands over all of them at once, as EventBridge would; the variables
