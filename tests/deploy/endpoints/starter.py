@@ -1,5 +1,5 @@
-"""Between the bus and the pipeline: the state machine of deployment.yaml, run by
-moto, with moto's DynamoDB; and where CodePipeline would start a run, what it
+"""Between the bus and the pipeline: the state machine of deployment.yaml, run
+by moto, with moto's DynamoDB; and where CodePipeline would start a run, what it
 was asked for.
 
 SPDX-License-Identifier: Apache-2.0
