@@ -19,7 +19,7 @@
 
 /* One BLAS thread a call; CLARY_UNSUPPORTED when n_threads > 1 and OpenBLAS
  * was built without threads (it then returns wrong products to concurrent
- * callers; F1 of its known faults in CONTRIBUTING.md). */
+ * callers; CONTRIBUTING.md, known faults of others). */
 enum clary_status clary_gemm_init(size_t n_threads, struct clary_error *err)
     CLARY_MUST_USE;
 
