@@ -11,7 +11,7 @@
 /* Threads that can run at once: the smaller of the affinity mask and the
  * cgroup quota (v2 cpu.max, v1 cpu.cfs_quota_us / cpu.cfs_period_us, of this
  * process's own cgroup and its parents; rounded up), at least 1. Never the
- * host's count: several containers may share a host (contract.md S13). */
+ * host's count: several containers may share a host. */
 size_t clary_cpu_count(void);
 
 /* Quota in cores of a cgroup tree below `root` ("/sys/fs/cgroup") for the

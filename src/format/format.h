@@ -51,7 +51,7 @@ struct clary_format {
     const char *name;    /* "TensorFlow SavedModel" */
     const char *style;   /* "tfserving": the wire style of its container */
     bool missing_is_nan; /* its models define missing values: NaN is one, and
-                          * so an empty cell of CSV (D-5) */
+                          * so an empty cell of CSV */
     /* Whether the artifact holds this format; cheap. */
     bool (*probe)(const struct clary_artifact *artifact);
     /* A file that is a model of this format and of no other: in an artifact

@@ -30,7 +30,7 @@ const struct clary_explainer *clary_model_explainer(
 /* The style that CLARY_STYLE_AUTO means for this model. */
 enum clary_style clary_model_style(const struct clary_model *model);
 
-/* Whether an empty cell is a missing value, NaN (D-5), or an error. */
+/* Whether an empty cell is a missing value, NaN, or an error. */
 bool clary_model_missing_is_nan(const struct clary_model *model);
 
 /* What the first output is, and of how many classes (0 where there are none).

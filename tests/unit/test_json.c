@@ -70,7 +70,6 @@ static struct clary_writer_options columnar(struct clary_writer_options options)
     return options;
 }
 
-/* contract.md, 1.11 */
 TEST(one_output)
 {
     static const struct clary_field y[] = {{"y", CLARY_DTYPE_F32, {1, {1}}, 1}};

@@ -130,7 +130,7 @@ TEST(long_tokens)
                              "4096 bytes. at offset: 1");
 }
 
-/* contract.md case 59 */
+/* case 59 of the contract (tests/contract/cases.py) */
 TEST(deep)
 {
     enum { DEPTH = 100000 };

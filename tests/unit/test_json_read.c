@@ -8,7 +8,7 @@
 
 #define ROWS "1 2 5|3 4 6"
 
-/* contract.md, 1.11 T15 and 1.12 C1 */
+/* TensorFlow Serving's, and those that other servers know. */
 TEST(all_forms)
 {
     static const char *const bodies[] = {

@@ -264,5 +264,4 @@ TEST(integers)
     }
 }
 
-/* contract.md, 1.11 and case 36 */
 /* Powers of ten and their neighbours: where the exponent changes. */
