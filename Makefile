@@ -311,6 +311,7 @@ bench-peers: ## clary beside the Python servers that one would pick instead.
 	    tests/golden/savedmodel/california-housing/model.tar.gz build/peers
 	@CLARY_BIN=$(BIN)/clary $(PEERS_VENV)/bin/python bench/peers/run.py
 	@python3 bench/peers/pictures.py
+	@python3 bench/sizing.py
 
 bench-start: ## From exec to the first prediction; beside a Python container's.
 	@scripts/setup.sh image bench peers

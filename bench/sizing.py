@@ -1,105 +1,139 @@
-"""What a core serves, and what that costs: CPU time of the servers themselves,
-so that neither the client nor other work on the machine counts.
+"""What a core serves, and what that costs: the tables of deploy/sizing.md, out
+of what bench/peers/run.py measured.
 
-    python3 bench/sizing.py      needs what make bench-peers makes, and nginx
+    python3 bench/sizing.py                   bench/results/peers.json ->
+                                              deploy/sizing.md
+    python3 bench/sizing.py ml.c7i.large=2,0.107 ...
+                                              prints the costs on other
+                                              instances: NAME=VCPUS,USD
 
-Prints the tables of deploy/sizing.md. Every server gets the same bodies of CSV,
-one request after another over one connection; its CPU time is that of all its
-processes, user and system. An instance's vCPU is taken for one of this
-machine's, and to be busy all the time, which none should be: plan with half.
+It is the CPU time of the servers themselves that counts, so that neither the
+client nor other work on the machine does. An instance's vCPU is taken for one
+of the machine that was measured, and to be busy all the time.
 
 SPDX-License-Identifier: Apache-2.0
 """
-import http.client
-import os
+import json
 import pathlib
-import statistics
 import sys
-import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "peers"))
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "bench/results/peers.json"
+NOTE = ROOT / "deploy/sizing.md"
+BEGIN, END = "<!-- by bench/sizing.py -->", "<!-- until here -->"
 
-from servers import Peer  # noqa: E402  (which knows the way to load)
-
-from load import ROW  # noqa: E402
-
-SECONDS, ROUNDS = 4, 3
 ROWS = (1, 100, 10000)
-TICK = os.sysconf("SC_CLK_TCK")
-SERVERS = ("clary", "nginx + gunicorn + flask",
-           "multi-model-server + sagemaker-inference")
+ROWS_PRICED = (1, 100)
 MODELS = {"mlp": "8-64-64-1 net", "forest": "100 trees of depth 6"}
 
-# name: (vCPU, USD an hour of real-time hosting in us-east-1)
+# name: (vCPUs, USD an hour); deploy/sizing.md says whence
 INSTANCES = {"ml.m5.large": (2, 0.115), "ml.m5.xlarge": (4, 0.23),
              "ml.c5.xlarge": (4, 0.204)}
 
 
-def cpu_seconds(peer):
-    total = 0
-    for pid in peer.pids():
-        try:
-            text = pathlib.Path(f"/proc/{pid}/stat").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        user, system = text.rpartition(")")[2].split()[11:13]
-        total += int(user) + int(system)
-    return total / TICK
+def rates(results):
+    """{(model, server, rows a request): rows for each second of CPU time}."""
+    found = {}
+    for model, servers in results["models"].items():
+        for server, measured in servers.items():
+            for rows in ROWS:
+                spent = measured["closed"][f"{rows} rows, 1 connections"]
+                if spent.get("cpu_us"):
+                    found[model, server, rows] = rows / spent["cpu_us"] * 1e6
+    return found
 
 
-def rate(peer, rows):
-    """Rows for each second of CPU time."""
-    body = ROW * rows
-    headers = {"Content-Type": "text/csv", "Accept": "text/csv"}
-    connection = http.client.HTTPConnection("127.0.0.1", peer.port, timeout=60)
+def table(heads, lines):
+    yield "| " + " | ".join(heads) + " |"
+    yield "|---|" + "---:|" * (len(heads) - 1)
+    for line in lines:
+        yield "| " + " | ".join(line) + " |"
 
-    def ask():
-        connection.request("POST", "/invocations", body, headers)
-        reply = connection.getresponse()
-        answer = reply.read()
-        assert reply.status == 200 and len(answer.split()) == rows, answer[:99]
 
-    ask()
-    found = []
-    for _ in range(ROUNDS):
-        began, before, done = time.monotonic(), cpu_seconds(peer), 0
-        while time.monotonic() - began < SECONDS:
-            ask()
-            done += rows
-        found.append(done / max(cpu_seconds(peer) - before, 1 / TICK))
-    connection.close()
-    return statistics.median(found)
+def served(found, model):
+    heads = [MODELS[model], *(f"{rows:,} row{'s'[:rows > 1]} a request"
+                              for rows in ROWS)]
+    yield from table(heads, (
+        [server, *(f"{found[model, server, rows]:,.0f}"
+                   if (model, server, rows) in found else "none"
+                   for rows in ROWS)]
+        for server in servers_of(found, model)
+    ))
+
+
+def cost(rate, vcpus, price):
+    """USD for a billion rows."""
+    return price / 3600 / vcpus / rate * 1e9
+
+
+def costs(found, model, instances):
+    heads = [MODELS[model], *(
+        f"{name}, {rows} row{'s'[:rows > 1]} a request"
+        for name in instances for rows in ROWS_PRICED
+    )]
+    yield from table(heads, (
+        [server, *(
+            f"{cost(found[model, server, rows], *instances[name]):,.2f}"
+            if (model, server, rows) in found else "none"
+            for name in instances for rows in ROWS_PRICED
+        )]
+        for server in servers_of(found, model)
+    ))
+
+
+def servers_of(found, model):
+    return dict.fromkeys(s for m, s, _ in found if m == model)
+
+
+def priced(found, instances):
+    for model in MODELS:
+        yield ""
+        yield from costs(found, model, instances)
+
+
+def block(results):
+    """What stands between the marks of deploy/sizing.md."""
+    found = rates(results)
+    lines = [f"Measured on {results['cpu']}, {results['cores']} cores.", "",
+             "Rows for each second of CPU time:"]
+    for model in MODELS:
+        lines += ["", *served(found, model)]
+    lines += ["", "USD for a billion predictions:"]
+    lines += priced(found, INSTANCES)
+    half = found["mlp", "clary", 1] * 2 * INSTANCES["ml.m5.large"][0] / 2
+    lines += ["", "Two `ml.m5.large` with clary, the least that production "
+              "should have, take", f"{half:,.0f} one-row requests a second of "
+              "the net at half load."]
+    return "\n".join(lines)
+
+
+def renewed(text, results):
+    """The note with its block as `results` have it."""
+    before, _, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise SystemExit(f"{NOTE} has no {BEGIN} ... {END}")
+    return f"{before}{BEGIN}\n{block(results)}\n{END}{after}"
+
+
+def instance(said):
+    name, _, numbers = said.partition("=")
+    vcpus, _, price = numbers.partition(",")
+    try:
+        return name, (int(vcpus), float(price))
+    except ValueError:
+        raise SystemExit(f"{said}: NAME=VCPUS,USD is wanted") from None
 
 
 def main():
-    rates = {}
-    for model in MODELS:
-        for name in SERVERS:
-            peer = Peer(name, model)
-            peer.wait(ROW)
-            try:
-                for rows in ROWS:
-                    rates[model, name, rows] = rate(peer, rows)
-            finally:
-                peer.stop()
-            print(model, name, [f"{rates[model, name, r]:.0f}" for r in ROWS],
-                  file=sys.stderr)
-    print("| model | server | " + " | ".join(
-        f"{rows:,} rows a request" for rows in ROWS) + " |")
-    print("|---|---|" + "---|" * len(ROWS))
-    for model, what in MODELS.items():
-        for name in SERVERS:
-            cells = " | ".join(f"{rates[model, name, r]:,.0f}" for r in ROWS)
-            print(f"| {what} | {name} | {cells} |")
-    print("\n| instance | USD an hour | server | 1 row a request "
-          "| 100 rows a request |")
-    print("|---|---|---|---|---|")
-    for instance, (cpus, price) in INSTANCES.items():
-        for name in SERVERS:
-            costs = [price / 3600 / cpus / rates["mlp", name, rows] * 1e9
-                     for rows in (1, 100)]
-            print(f"| {instance} | {price} | {name} | "
-                  + " | ".join(f"{cost:,.2f}" for cost in costs) + " |")
+    if not RESULTS.exists():
+        raise SystemExit(f"{RESULTS} is not there: make bench-peers")
+    results = json.loads(RESULTS.read_text())
+    if sys.argv[1:]:
+        own = dict(map(instance, sys.argv[1:]))
+        print("\n".join(priced(rates(results), own)))
+    else:
+        NOTE.write_text(renewed(NOTE.read_text(), results))
 
 
 if __name__ == "__main__":

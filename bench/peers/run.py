@@ -74,16 +74,22 @@ def open_loop(peer, rate, body):
 
 
 def closed_loop(peer, rows, connections):
-    runs = []
+    runs, busy = [], []
     for _ in range(ROUNDS):
         settle(peer)
+        before = peer.cpu_seconds()
         runs.append(wrk(peer, connections, SECONDS, body=ROW * rows))
+        done = runs[-1]["good"] * SECONDS
+        if done:
+            busy.append((peer.cpu_seconds() - before) / done * 1e6)
     return {
         "requests_per_s": statistics.median(r["good"] for r in runs),
         "spread": [min(r["good"] for r in runs), max(r["good"] for r in runs)],
         "errors_per_s": statistics.median(r["bad"] for r in runs),
         "p50_us": statistics.median(r[50] for r in runs),
         "p99_us": statistics.median(r[99] for r in runs),
+        # of the server's own processes, a request
+        "cpu_us": statistics.median(busy) if busy else None,
     }
 
 

@@ -177,6 +177,18 @@ class Peer:
                 except ProcessLookupError:
                     pass
 
+    def cpu_seconds(self):
+        """User and system, of all its processes so far."""
+        total = 0
+        for pid in self.pids():
+            try:
+                text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            user, system = text.rpartition(")")[2].split()[11:13]
+            total += int(user) + int(system)
+        return total / os.sysconf("SC_CLK_TCK")
+
     def memory_mb(self):
         """Proportional set size: what is shared counts once."""
         total = 0
