@@ -13,6 +13,7 @@ enum { WARM_EXCHANGES = 64 };
 
 static void exchange_free(struct exchange *exchange)
 {
+    http_responses_deinit(&exchange->responses);
     exchange->pool->app->request_free(exchange->request);
     free(exchange->inbox);
     free(exchange);

@@ -11,6 +11,7 @@
 
 #include "deflate.h"
 #include "http.h"
+#include "http_responses.h"
 #include "workers.h"
 
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct exchange {
     bool is_finished; /* `answer` is complete */
     bool was_put_off; /* the answer was */
     struct http_answer answer;
+    struct http_responses responses; /* kept from one request to the next */
 
     /* of a heavy request */
     bool is_heavy;

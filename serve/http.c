@@ -15,9 +15,7 @@
  * end of the body, goes to the workers, and meanwhile the connection is
  * suspended. That costs 20 us, more than all of a small request.
  *
- * libmicrohttpd 0.9.75 is the API floor. Six of its habits shape this file:
- *   - it calls NOTIFY_COMPLETED before a response's free callback, while the
- *     response still reads the body: see http_answer.c;
+ * libmicrohttpd 0.9.75 is the API floor. Five of its habits shape this file:
  *   - after every request it clears the whole connection pool, so that is
  *     16 KiB however large bodies are;
  *   - its own thread takes events 128 at a time and waits for more after a
@@ -122,7 +120,7 @@ static enum MHD_Result begin(struct http_loop *loop, struct MHD_Connection *mhd,
                                     MHD_HTTP_HEADER_EXPECT) == NULL)
         return MHD_YES;
     connection->must_linger = true;
-    return http_answer_queue(mhd, exchange, context, true);
+    return http_answer_queue(mhd, exchange, true);
 }
 
 /* In the middle of a body nothing has been written to the socket but perhaps
@@ -230,10 +228,10 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
         exchange_put_off(exchange, mhd);
         return MHD_YES;
     }
-    return http_answer_queue(mhd, exchange, context,
-                             atomic_load(&loop->is_draining));
+    return http_answer_queue(mhd, exchange, atomic_load(&loop->is_draining));
 }
 
+/* After it a response is freed and not read any more. */
 static void on_completed(void *loop, struct MHD_Connection *mhd, void **context,
                          enum MHD_RequestTerminationCode code)
 {

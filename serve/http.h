@@ -41,7 +41,8 @@ struct http_head {
     const char *malformed;    /* what makes its framing unsafe; else NULL */
 };
 
-/* An answer. What it points to must live until release. */
+/* An answer. What it points to must live until release, and content_type and
+ * vary for ever. */
 struct http_answer {
     unsigned status;
     const char *content_type; /* NULL: none */

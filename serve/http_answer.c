@@ -1,9 +1,5 @@
 /* http_answer.c: status, headers and body; plain from the application's memory,
  * or compressed while it is sent.
- *
- * libmicrohttpd calls NOTIFY_COMPLETED before a response's free callback, while
- * the response still reads the body: see response_freed.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "http_answer.h"
@@ -13,18 +9,6 @@
 #include <stdio.h>
 
 enum { GZIP_BLOCK_BYTES = 16384 }; /* of a body, compressed at a time */
-
-/* An exchange is released in exactly two places, of which each request meets
- * one:
- *   - here, once libmicrohttpd no longer reads the answer. That is after
- *     on_completed (http.c), which therefore must leave the exchange alone;
- *   - in on_completed, when no response was queued.
- * The request's context pointer tells whose turn it is: it becomes NULL when
- * the response takes the exchange over. */
-static void response_freed(void *exchange)
-{
-    exchange_release(exchange);
-}
 
 static void add_header(struct MHD_Response *response, const char *name,
                        const char *value)
@@ -45,9 +29,9 @@ static ssize_t read_gzip(void *exchange, uint64_t position, char *to,
                   : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* NULL: no memory. */
-static struct MHD_Response *response_to(struct exchange *exchange,
-                                        struct http_answer *it)
+/* Without headers; `it` says what became of its use_gzip. NULL: no memory. */
+static struct MHD_Response *body_of(struct exchange *exchange,
+                                    struct http_answer *it)
 {
     /* NULL for an empty body would be refused */
     union {
@@ -59,25 +43,22 @@ static struct MHD_Response *response_to(struct exchange *exchange,
         exchange->deflater = deflater_new(it->body, it->len);
     it->use_gzip = exchange->deflater != NULL;
     if (it->use_gzip)
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
-                                                 GZIP_BLOCK_BYTES, read_gzip,
-                                                 exchange, response_freed);
-    return MHD_create_response_from_buffer_with_free_callback_cls(
-        it->len, body.out, response_freed, exchange);
+        return MHD_create_response_from_callback(
+            MHD_SIZE_UNKNOWN, GZIP_BLOCK_BYTES, read_gzip, exchange, NULL);
+    return MHD_create_response_from_buffer(it->len, body.out,
+                                           MHD_RESPMEM_PERSISTENT);
 }
 
-enum MHD_Result http_answer_queue(struct MHD_Connection *mhd,
-                                  struct exchange *exchange, void **context,
-                                  bool must_close)
+/* NULL: no memory. */
+static struct MHD_Response *response_to(struct exchange *exchange,
+                                        bool must_close)
 {
+    struct http_answer it = exchange->answer;
+    struct MHD_Response *response = body_of(exchange, &it);
     char retry_after[24];
 
-    exchange_finish(exchange);
-    struct http_answer it = exchange->answer;
-    struct MHD_Response *response = response_to(exchange, &it);
     if (response == NULL)
-        return MHD_NO;
-    *context = NULL;
+        return NULL;
     add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, it.content_type);
     add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING,
                it.use_gzip ? "gzip" : NULL);
@@ -90,7 +71,24 @@ enum MHD_Result http_answer_queue(struct MHD_Connection *mhd,
     add_header(response, "X-Amzn-SageMaker-Custom-Attributes", it.attributes);
     if (must_close)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    enum MHD_Result result = MHD_queue_response(mhd, it.status, response);
+    return response;
+}
+
+enum MHD_Result http_answer_queue(struct MHD_Connection *mhd,
+                                  struct exchange *exchange, bool must_close)
+{
+    exchange_finish(exchange);
+    struct MHD_Response *response =
+        must_close
+            ? NULL
+            : http_responses_get(&exchange->responses, &exchange->answer);
+    if (response != NULL)
+        return MHD_queue_response(mhd, exchange->answer.status, response);
+    response = response_to(exchange, must_close);
+    if (response == NULL)
+        return MHD_NO;
+    enum MHD_Result result =
+        MHD_queue_response(mhd, exchange->answer.status, response);
     MHD_destroy_response(response);
     return result;
 }

@@ -12,11 +12,9 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-/* Queues the application's answer; the response then owns the exchange, and
- * `*context`, the request's, becomes NULL. Errors: MHD_NO, the connection is
- * to be closed. */
+/* Queues the application's answer, which is read from the exchange until the
+ * request is completed. Errors: MHD_NO, the connection is to be closed. */
 enum MHD_Result http_answer_queue(struct MHD_Connection *mhd,
-                                  struct exchange *exchange, void **context,
-                                  bool must_close);
+                                  struct exchange *exchange, bool must_close);
 
 #endif
