@@ -36,11 +36,3 @@ const struct clary_codec *clary_codec_for_writing(const char *type)
             return codecs[i];
     return NULL;
 }
-
-const struct clary_codec *clary_codec_named(const char *name)
-{
-    for (size_t i = 0; i < N_CODECS; i++)
-        if (strcmp(codecs[i]->name, name) == 0)
-            return codecs[i];
-    return NULL;
-}

@@ -18,6 +18,7 @@ struct clary_model {
     const struct clary_artifact *artifact;
     struct clary_artifact *owned; /* the same; NULL: it is the caller's */
     const struct clary_format *format;
+    enum clary_style style;       /* the format's */
     struct clary_loading loading; /* what the loader told */
     struct clary_signature signature;
     struct clary_explainer *explainer; /* NULL: unexplained says why */
@@ -46,6 +47,7 @@ static enum clary_status load(struct clary_model *model,
                                       .signature = "",
                                       .notes = ""};
     CLARY_TRY(clary_format_detect(model->artifact, &model->format, err));
+    model->style = clary_style_parse(model->format->style);
     CLARY_TRY(model->format->load(loading, err));
     CLARY_TRY(clary_program_finish(loading->program, err));
     CLARY_TRY(
@@ -192,7 +194,7 @@ enum clary_answer clary_model_answer(const struct clary_model *model,
 
 enum clary_style clary_model_style(const struct clary_model *model)
 {
-    return clary_style_parse(model->format->style);
+    return model->style;
 }
 
 void clary_model_info(const struct clary_model *model,

@@ -128,9 +128,9 @@ enum clary_status clary_reply_form(enum clary_style style, const char *accept,
                           "application/jsonlines, application/x-npy, text/csv.",
                           accept);
     memset(form, 0, sizeof *form);
-    form->codec = accepted.codec && !strict
-                      ? accepted.codec
-                      : clary_codec_named(xgboost ? "csv" : "json");
+    form->codec = accepted.codec && !strict ? accepted.codec
+                  : xgboost                 ? &clary_codec_csv
+                                            : &clary_codec_json;
     form->content_type = strict && accepted.lines_first
                              ? JSON_LINES
                              : form->codec->media_types[0];
@@ -171,6 +171,6 @@ const struct clary_codec *clary_style_reader(enum clary_style style,
     if (style != CLARY_STYLE_XGBOOST)
         return NULL;
     if (!content_type || !*content_type || !strcasecmp(content_type, "libsvm"))
-        return clary_codec_named("libsvm");
-    return strcasecmp(content_type, "csv") ? NULL : clary_codec_named("csv");
+        return &clary_codec_libsvm;
+    return strcasecmp(content_type, "csv") ? NULL : &clary_codec_csv;
 }
