@@ -6,7 +6,6 @@
  */
 #include "framing.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -34,8 +33,23 @@ void framing_add(struct framing *framing, const char *name, size_t name_len,
     }
 }
 
+/* False: it has something that is no digit, or nothing. */
+static bool read_number(const char *digits, uint64_t *number)
+{
+    const char *p = digits;
+
+    for (*number = 0; *p >= '0' && *p <= '9'; p++) {
+        uint64_t digit = (uint64_t)(*p - '0');
+        *number = *number <= (UINT64_MAX - digit) / 10 ? *number * 10 + digit
+                                                       : UINT64_MAX;
+    }
+    return p > digits && *p == '\0';
+}
+
 const char *framing_fault(const struct framing *framing, const char *version)
 {
+    uint64_t number;
+
     if (strcmp(version, "HTTP/1.1") == 0 && framing->n_hosts == 0)
         return "HTTP/1.1 needs a Host header";
     if (framing->n_hosts > 1)
@@ -44,9 +58,7 @@ const char *framing_fault(const struct framing *framing, const char *version)
         return "both Content-Length and Transfer-Encoding";
     if (framing->lengths_differ)
         return "more than one Content-Length";
-    if (framing->n_lengths > 0 &&
-        (framing->length[0] == '\0' ||
-         framing->length[strspn(framing->length, "0123456789")] != '\0'))
+    if (framing->n_lengths > 0 && !read_number(framing->length, &number))
         return "a Content-Length that is not a number";
     if (framing->n_encodings > 1 ||
         (framing->n_encodings == 1 &&
@@ -61,7 +73,11 @@ const char *framing_fault(const struct framing *framing, const char *version)
 
 uint64_t framing_length(const struct framing *framing)
 {
+    uint64_t number = 0;
+
     if (framing->n_encodings > 0)
         return UINT64_MAX;
-    return framing->n_lengths > 0 ? strtoull(framing->length, NULL, 10) : 0;
+    if (framing->n_lengths > 0)
+        (void)read_number(framing->length, &number);
+    return number;
 }

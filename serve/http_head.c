@@ -10,15 +10,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* The headers that the application is told of. */
+/* The headers that the application is told of, by the lengths of their
+ * names. */
 static const struct {
     const char *name;
-    size_t len, member;
+    size_t member;
 } told[] = {
 #define TOLD(name, member)                                                     \
-    {                                                                          \
-        name, sizeof name - 1, offsetof(struct http_head, member)              \
-    }
+    [sizeof name - 1] = {name, offsetof(struct http_head, member)}
     TOLD(MHD_HTTP_HEADER_CONTENT_TYPE, content_type),
     TOLD(MHD_HTTP_HEADER_CONTENT_ENCODING, content_encoding),
     TOLD(MHD_HTTP_HEADER_ACCEPT, accept),
@@ -28,6 +27,8 @@ static const struct {
     TOLD("Inference-Header-Content-Length", json_length),
 #undef TOLD
 };
+
+enum { TOLD_LENGTHS = sizeof told / sizeof told[0] };
 
 struct head_reader {
     struct http_head *head;
@@ -46,14 +47,13 @@ static enum MHD_Result read_header(void *argument, enum MHD_ValueKind kind,
     if (value == NULL)
         return MHD_YES;
     framing_add(&reader->framing, name, len, value);
-    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
-        if (told[i].len != len || strcasecmp(told[i].name, name) != 0)
-            continue;
-        const char **member =
-            (const char **)((char *)reader->head + told[i].member);
-        if (*member == NULL)
-            *member = value;
-    }
+    if (len >= TOLD_LENGTHS || told[len].name == NULL ||
+        strcasecmp(told[len].name, name) != 0)
+        return MHD_YES;
+    const char **member =
+        (const char **)((char *)reader->head + told[len].member);
+    if (*member == NULL)
+        *member = value;
     return MHD_YES;
 }
 
@@ -62,7 +62,7 @@ static const char *path_of(const char *target)
 {
     static const char scheme[] = "http://";
 
-    if (strncasecmp(target, scheme, sizeof scheme - 1) != 0)
+    if (target[0] == '/' || strncasecmp(target, scheme, sizeof scheme - 1) != 0)
         return target;
     const char *path = strchr(target + sizeof scheme - 1, '/');
     return path != NULL ? path : "/";

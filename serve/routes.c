@@ -294,6 +294,8 @@ static const struct route *route_at(const char *path)
 /* Whether `method` is in the list "GET, POST". */
 static bool allows(const char *methods, const char *method)
 {
+    if (strcmp(methods, method) == 0)
+        return true;
     while (*methods != '\0') {
         size_t len = strcspn(methods, ",");
         if (strlen(method) == len && memcmp(methods, method, len) == 0)
