@@ -4,36 +4,35 @@
  */
 #include "metrics_histogram.h"
 
-/* The bounds inside a decade, in tenths of where it begins. */
-static const uint64_t tenths[HISTOGRAM_A_DECADE] = {10, 12, 15, 20, 25,
-                                                    30, 40, 50, 60, 80};
+/* A decade from ten times `unit` on. */
+#define DECADE(unit)                                                           \
+    10 * (unit), 12 * (unit), 15 * (unit), 20 * (unit), 25 * (unit),           \
+        30 * (unit), 40 * (unit), 50 * (unit), 60 * (unit), 80 * (unit)
 
-/* Tenths of where each decade begins, in ns; and the end. */
-static const uint64_t units[HISTOGRAM_DECADES + 1] = {
-    10,       100,       1000,       10000,       100000,      1000000,
-    10000000, 100000000, 1000000000, 10000000000, 100000000000};
+static const uint64_t bounds[HISTOGRAM_BOUNDS] = {
+    DECADE(UINT64_C(10)),         DECADE(UINT64_C(100)),
+    DECADE(UINT64_C(1000)),       DECADE(UINT64_C(10000)),
+    DECADE(UINT64_C(100000)),     DECADE(UINT64_C(1000000)),
+    DECADE(UINT64_C(10000000)),   DECADE(UINT64_C(100000000)),
+    DECADE(UINT64_C(1000000000)), DECADE(UINT64_C(10000000000)),
+    UINT64_C(1000000000000)};
 
 uint64_t histogram_bound_ns(size_t index)
 {
-    return units[index / HISTOGRAM_A_DECADE] *
-           tenths[index % HISTOGRAM_A_DECADE];
+    return bounds[index];
 }
 
+/* A binary search for the first bound that is not below it; its steps depend on
+ * nothing, so that none is guessed wrong. */
 size_t histogram_bucket(uint64_t ns)
 {
-    uint64_t before = ns - 1; /* a bound belongs to the bucket below it */
-    size_t decade = 0, step = 0;
+    const uint64_t *first = bounds;
 
-    if (ns <= histogram_bound_ns(0))
-        return 0;
-    if (ns > histogram_bound_ns(HISTOGRAM_BOUNDS - 1))
-        return HISTOGRAM_BUCKETS - 1;
-    while (before >= units[decade + 1] * 10)
-        decade++;
-    before /= units[decade];
-    for (size_t i = 0; i < HISTOGRAM_A_DECADE; i++)
-        step += before >= tenths[i];
-    return decade * HISTOGRAM_A_DECADE + step;
+    for (size_t n = HISTOGRAM_BOUNDS, half; n > 1; n -= half) {
+        half = n / 2;
+        first += first[half - 1] < ns ? half : 0;
+    }
+    return (size_t)(first - bounds) + (*first < ns);
 }
 
 uint64_t histogram_count(const struct histogram *histogram)

@@ -203,12 +203,12 @@ void clary_arena_rewind(struct clary_arena *arena, struct clary_arena_mark mark)
 
 void *clary_arena_alloc(struct clary_arena *arena, size_t size)
 {
-    size_t rounded;
-    if (!clary_size_add(size, CLARY_ARENA_ALIGN - 1 + REDZONE_BYTES, &rounded))
+    if (size == 0) /* so that two allocations never share an address */
+        size = 1;
+    if (size > SIZE_MAX / 2)
         return NULL;
-    rounded &= ~(size_t)(CLARY_ARENA_ALIGN - 1);
-    if (rounded == 0) /* so that two allocations never share an address */
-        rounded = CLARY_ARENA_ALIGN;
+    size_t rounded = (size + REDZONE_BYTES + CLARY_ARENA_ALIGN - 1) &
+                     ~(size_t)(CLARY_ARENA_ALIGN - 1);
     struct clary_arena_chunk *chunk = arena->current;
     if (chunk == NULL || rounded > chunk->capacity - chunk->used)
         chunk = next_chunk(arena, rounded);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
@@ -16,6 +17,7 @@ enum { CALIBRATION_NS = 200000 };
 
 /* Found once; the globals of this module. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_bool is_calibrated; /* what follows is valid */
 static bool has_counter;
 static double ns_per_tick = 1;
 
@@ -65,7 +67,7 @@ static bool counter_is_steady(void)
 }
 #endif
 
-static void calibrate(void)
+static void hold_against_the_system(void)
 {
     uint64_t start_ns, start, now_ns, now;
 
@@ -81,14 +83,27 @@ static void calibrate(void)
     ns_per_tick = (double)(now_ns - start_ns) / (double)(now - start);
 }
 
+static void calibrate_now(void)
+{
+    hold_against_the_system();
+    atomic_store_explicit(&is_calibrated, true, memory_order_release);
+}
+
+/* pthread_once alone costs more than the counter. */
+static void calibrate(void)
+{
+    if (!atomic_load_explicit(&is_calibrated, memory_order_acquire))
+        pthread_once(&once, calibrate_now);
+}
+
 uint64_t clary_clock_ticks(void)
 {
-    pthread_once(&once, calibrate);
+    calibrate();
     return has_counter ? counter() : system_ns();
 }
 
 uint64_t clary_clock_ns(uint64_t ticks)
 {
-    pthread_once(&once, calibrate);
+    calibrate();
     return (uint64_t)((double)ticks * ns_per_tick);
 }

@@ -23,29 +23,29 @@ void clary_json_text_init(struct clary_json_text *text,
  * the object of outputs, one output, its rows. */
 enum { LONGEST_BREAK = 2 + 4 * (CLARY_MAX_RANK + 4) };
 
+/* Writes at most LONGEST_BREAK bytes; returns how many. */
 static size_t make_break(const struct clary_json_text *text, size_t depth,
-                         bool comma, char bytes[LONGEST_BREAK])
+                         bool comma, char *bytes)
 {
-    size_t len = 0;
+    char *p = bytes;
     if (comma)
-        bytes[len++] = ',';
-    if (!text->indented) {
-        if (comma)
-            bytes[len++] = ' ';
-        return len;
-    }
-    if (text->lines)
-        bytes[len++] = '\n';
-    memset(bytes + len, ' ', 4 * depth);
-    return len + 4 * depth;
+        *p++ = ',';
+    if (comma && !text->indented)
+        *p++ = ' ';
+    if (text->indented && text->lines)
+        *p++ = '\n';
+    for (size_t level = 0; text->indented && level < depth; level++, p += 4)
+        memcpy(p, "    ", 4);
+    return (size_t)(p - bytes);
 }
 
 enum clary_status clary_json_break(struct clary_json_text *text, size_t depth,
                                    bool comma, struct clary_error *err)
 {
-    char bytes[LONGEST_BREAK];
-    size_t len = make_break(text, depth, comma, bytes);
-    return clary_buffer_append(text->out, bytes, len, err);
+    struct clary_buffer *out = text->out;
+    CLARY_TRY(clary_buffer_reserve(out, LONGEST_BREAK, err));
+    out->len += make_break(text, depth, comma, out->bytes + out->len);
+    return CLARY_OK;
 }
 
 enum clary_status clary_json_key(struct clary_json_text *text, const char *name,

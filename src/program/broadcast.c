@@ -5,6 +5,8 @@
  */
 #include "program/broadcast.h"
 
+#include "program/ops.h"
+
 /* A dimension of the output from those of two inputs: false if they do not
  * fit. */
 static bool join(int64_t a, int64_t b, int64_t *out)
@@ -93,12 +95,39 @@ static bool continues(const struct clary_broadcast *plan, const size_t *step)
     return true;
 }
 
+/* Whether none is: the output is one long line of all of them. */
+static bool is_unstretched(const struct clary_tensor *const *in,
+                           size_t n_inputs, size_t n_elements)
+{
+    for (size_t i = 0; i < n_inputs; i++)
+        if (clary_op_elements(in[i]) != n_elements)
+            return false;
+    return true;
+}
+
+static void plan_line(struct clary_broadcast *plan, size_t n_elements)
+{
+    plan->n_axes = 2;
+    plan->count[0] = n_elements;
+    plan->count[1] = 1;
+    for (size_t i = 0; i < CLARY_BROADCAST_INPUTS; i++) {
+        plan->step[i][0] = 1;
+        plan->step[i][1] = 0;
+    }
+}
+
 void clary_broadcast_plan(struct clary_broadcast *plan,
                           const struct clary_tensor *const *in, size_t n_inputs,
                           const struct clary_shape *out)
 {
     size_t passed[CLARY_BROADCAST_INPUTS] = {1, 1, 1}; /* elements inside the
                                                         * axes passed so far */
+    size_t n_elements = clary_op_span(out, 0, out->rank);
+
+    if (is_unstretched(in, n_inputs, n_elements)) {
+        plan_line(plan, n_elements);
+        return;
+    }
     plan->n_axes = 0;
     for (size_t last = 1; last <= out->rank; last++) {
         size_t count = (size_t)out->dim[out->rank - last];
