@@ -194,24 +194,34 @@ enum clary_status clary_cell_fail(size_t row, size_t number,
     return CLARY_BAD_INPUT;
 }
 
+const char *clary_cell_reason(enum clary_dtype dtype, enum clary_number why,
+                              const char *text, size_t len, const char *hint,
+                              char what[CLARY_CELL_REASON_BYTES])
+{
+    const size_t room = CLARY_CELL_REASON_BYTES;
+    bool is_real = clary_cell_is_real(dtype);
+    char quote[CLARY_CELL_QUOTE_BYTES];
+    clary_cell_quote(text, len, quote);
+    if (why == CLARY_NUMBER_RANGE)
+        snprintf(what, room, "\"%s\" is out of range%s%s", quote,
+                 is_real ? "" : " of ", is_real ? "" : clary_dtype_name(dtype));
+    else if (why == CLARY_NUMBER_FRACTION)
+        snprintf(what, room, "\"%s\" is not an integer, as %s needs", quote,
+                 clary_dtype_name(dtype));
+    else if (dtype == CLARY_DTYPE_BOOL)
+        snprintf(what, room, "\"%s\" is not 0, 1, true or false", quote);
+    else
+        snprintf(what, room, "\"%s\" is not a number%s", quote, hint);
+    return what;
+}
+
 enum clary_status clary_cell_refuse(size_t row, size_t number,
                                     const struct clary_column *column,
                                     enum clary_number why, const char *text,
                                     size_t len, struct clary_error *err)
 {
-    enum clary_dtype dtype = column->dtype;
-    bool is_real = clary_cell_is_real(dtype);
-    char quote[CLARY_CELL_QUOTE_BYTES], what[CLARY_CELL_QUOTE_BYTES + 96];
-    clary_cell_quote(text, len, quote);
-    if (why == CLARY_NUMBER_RANGE)
-        snprintf(what, sizeof what, "\"%s\" is out of range%s%s", quote,
-                 is_real ? "" : " of ", is_real ? "" : clary_dtype_name(dtype));
-    else if (why == CLARY_NUMBER_FRACTION)
-        snprintf(what, sizeof what, "\"%s\" is not an integer, as %s needs",
-                 quote, clary_dtype_name(dtype));
-    else if (dtype == CLARY_DTYPE_BOOL)
-        snprintf(what, sizeof what, "\"%s\" is not 0, 1, true or false", quote);
-    else
-        snprintf(what, sizeof what, "\"%s\" is not a number", quote);
-    return clary_cell_fail(row, number, column, what, err);
+    char what[CLARY_CELL_REASON_BYTES];
+    return clary_cell_fail(
+        row, number, column,
+        clary_cell_reason(column->dtype, why, text, len, "", what), err);
 }

@@ -71,7 +71,14 @@ enum clary_status clary_cell_fail(size_t row, size_t number,
                                   const struct clary_column *column,
                                   const char *what, struct clary_error *err);
 
-/* The same for a text that clary_cell_store_text refused with `why`. */
+/* What the error of a text says that clary_cell_store_text refused with `why`;
+ * of one that is no number, `hint` behind it. Returns `what`. */
+#define CLARY_CELL_REASON_BYTES (CLARY_CELL_QUOTE_BYTES + 96)
+const char *clary_cell_reason(enum clary_dtype dtype, enum clary_number why,
+                              const char *text, size_t len, const char *hint,
+                              char what[CLARY_CELL_REASON_BYTES]);
+
+/* clary_cell_fail with that, and no hint. */
 enum clary_status clary_cell_refuse(size_t row, size_t number,
                                     const struct clary_column *column,
                                     enum clary_number why, const char *text,

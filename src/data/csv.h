@@ -13,13 +13,13 @@
 #ifndef CLARY_DATA_CSV_H
 #define CLARY_DATA_CSV_H
 
+#include "data/cell.h"
 #include "data/codec.h"
 
 enum {
     CLARY_CSV_CELL_BYTES = 4096, /* longest cell, from its first byte that is
                                   * not blank to the separator behind it */
-    CLARY_CSV_SNIFF_BYTES = 512, /* of a body, for its separator */
-    CLARY_CSV_QUOTE_BYTES = 48   /* a cell or a name in a message */
+    CLARY_CSV_SNIFF_BYTES = 512  /* of a body, for its separator */
 };
 
 /* How far the current cell has come. */
@@ -38,8 +38,8 @@ struct clary_csv_header_row {
     size_t n_known;     /* cells that name a column */
     size_t unknown;     /* first column (1-based) that does not; 0: none */
     size_t twice;       /* first column (1-based) named before; 0: none */
-    char unknown_name[CLARY_CSV_QUOTE_BYTES];
-    char twice_name[CLARY_CSV_QUOTE_BYTES];
+    char unknown_name[CLARY_CELL_QUOTE_BYTES];
+    char twice_name[CLARY_CELL_QUOTE_BYTES];
     struct clary_column *columns;      /* (n_columns), in the header's order */
     const struct clary_column **named; /* columns with a name of their own, by
                                         * name; NULL: not sorted yet */
@@ -122,10 +122,6 @@ enum clary_status clary_csv_fail_cell(const struct clary_reader *reader,
 /* "row 3: expected 8 columns, found 7" */
 enum clary_status clary_csv_fail_count(const struct clary_reader *reader,
                                        struct clary_error *err);
-
-/* `text` for a message: cut at CLARY_CSV_QUOTE_BYTES, NUL bytes as '?'. */
-const char *clary_csv_quote(const char *text, size_t len,
-                            char quote[CLARY_CSV_QUOTE_BYTES]);
 
 /* What is wrong when `text` holds another separator or line end; else "". */
 const char *clary_csv_hint(const char *text, size_t len);

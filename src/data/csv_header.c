@@ -198,14 +198,14 @@ static enum clary_status match(const struct clary_reader *reader,
     if (column == csv->n_columns) {
         if (header->unknown == 0) {
             header->unknown = csv->column + 1;
-            clary_csv_quote(text, len, header->unknown_name);
+            clary_cell_quote(text, len, header->unknown_name);
         }
         return CLARY_OK;
     }
     header->n_known++;
     if (header->seen[column] && header->twice == 0) {
         header->twice = csv->column + 1;
-        clary_csv_quote(text, len, header->twice_name);
+        clary_cell_quote(text, len, header->twice_name);
     }
     header->seen[column] = true;
     header->columns[csv->column] = csv->columns[column];
