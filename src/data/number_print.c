@@ -34,16 +34,16 @@
 
 enum { FLOAT_DIGITS = 9, DOUBLE_DIGITS = 17, SHORT_DIGITS = 6 };
 
-static const char digit_pairs[] = "00010203040506070809"
-                                  "10111213141516171819"
-                                  "20212223242526272829"
-                                  "30313233343536373839"
-                                  "40414243444546474849"
-                                  "50515253545556575859"
-                                  "60616263646566676869"
-                                  "70717273747576777879"
-                                  "80818283848586878889"
-                                  "90919293949596979899";
+const char clary_digit_pairs[] = "00010203040506070809"
+                                 "10111213141516171819"
+                                 "20212223242526272829"
+                                 "30313233343536373839"
+                                 "40414243444546474849"
+                                 "50515253545556575859"
+                                 "60616263646566676869"
+                                 "70717273747576777879"
+                                 "80818283848586878889"
+                                 "90919293949596979899";
 
 /* A positive finite value m * 2^e. */
 struct binary {
@@ -73,7 +73,7 @@ static void put_digits(char *text, uint64_t number, int n)
 {
     while (n >= 2) {
         n -= 2;
-        memcpy(text + n, digit_pairs + number % 100 * 2, 2);
+        memcpy(text + n, clary_digit_pairs + number % 100 * 2, 2);
         number /= 100;
     }
     if (n == 1)
@@ -83,10 +83,10 @@ static void put_digits(char *text, uint64_t number, int n)
 static void put_eight(char *text, uint32_t number)
 {
     uint32_t high = number / 10000, low = number % 10000;
-    memcpy(text, digit_pairs + high / 100 * 2, 2);
-    memcpy(text + 2, digit_pairs + high % 100 * 2, 2);
-    memcpy(text + 4, digit_pairs + low / 100 * 2, 2);
-    memcpy(text + 6, digit_pairs + low % 100 * 2, 2);
+    memcpy(text, clary_digit_pairs + high / 100 * 2, 2);
+    memcpy(text + 2, clary_digit_pairs + high % 100 * 2, 2);
+    memcpy(text + 4, clary_digit_pairs + low / 100 * 2, 2);
+    memcpy(text + 6, clary_digit_pairs + low % 100 * 2, 2);
 }
 
 static void put_nine(char *text, uint32_t number)

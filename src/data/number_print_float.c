@@ -67,17 +67,6 @@ static const int8_t shifts[] = {63, 60, 57,  54,  50,  47,  44,  40, 37, 34,
                                 30, 27, 24,  20,  17,  14,  10,  7,  4,  0,
                                 -3, -6, -10, -13, -16, -20, -23, -26};
 
-static const char digit_pairs[] = "00010203040506070809"
-                                  "10111213141516171819"
-                                  "20212223242526272829"
-                                  "30313233343536373839"
-                                  "40414243444546474849"
-                                  "50515253545556575859"
-                                  "60616263646566676869"
-                                  "70717273747576777879"
-                                  "80818283848586878889"
-                                  "90919293949596979899";
-
 /* A positive float, as the file header draws it. */
 struct scaled {
     uint64_t fixed;
@@ -156,7 +145,7 @@ static inline struct digits make_digits(uint32_t number)
     for (int i = 0; i < 4; i++) {
         uint16_t pair;
         x = (x & UINT32_MAX) * 100;
-        memcpy(&pair, digit_pairs + (x >> 32) * 2, sizeof pair);
+        memcpy(&pair, clary_digit_pairs + (x >> 32) * 2, sizeof pair);
         digits.others |= (uint64_t)pair << 16 * i;
     }
     return digits;
@@ -179,7 +168,7 @@ static __attribute__((noinline)) size_t put_with_exponent(char *text,
     store_eight(text + 2, digits.others);
     text[len] = 'e';
     text[len + 1] = exponent < 0 ? '-' : '+';
-    memcpy(text + len + 2, digit_pairs + magnitude * 2, 2);
+    memcpy(text + len + 2, clary_digit_pairs + magnitude * 2, 2);
     return len + 4;
 }
 
