@@ -94,6 +94,9 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+_hints = cache(typing.get_type_hints)
+
+
 def _built(kind: Any, value: Any) -> Any:
     """`value` as `kind`; the schema has already checked that it fits."""
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
@@ -101,7 +104,7 @@ def _built(kind: Any, value: Any) -> Any:
             part for part in typing.get_args(kind) if part is not type(None)
         )
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         built = {key: _built(hints[key], item) for key, item in value.items()}
         return kind(**built)
     if typing.get_origin(kind) is tuple:

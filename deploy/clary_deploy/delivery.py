@@ -43,7 +43,13 @@ class Delivered:
 
 
 def deliver(
-    stage: Stage, version: Version, *, strategy: str = "", tested: bool = True
+    stage: Stage,
+    version: Version,
+    *,
+    strategy: str = "",
+    tested: bool = True,
+    instead_of: int = 0,  # the version that is rolled back
+    why: str = "",
 ) -> Delivered:
     """Deploys, verifies, tests, and writes what happened to the registry.
 
@@ -61,7 +67,15 @@ def deliver(
         )
         after, moved = rollout.verify(plan, before), False
     else:
-        after, moved = _move(stage, version, plan, before), True
+        rollout.check_ready(plan, before)
+        started = write(
+            stage,
+            version,
+            IN_PROGRESS,
+            why,
+            _replacing(stage, version, instead_of),
+        )
+        after, moved = _move(stage, started, plan, before), True
     scaling.ensure(stage)
     report = None
     if tested and not stage.account.dry_run:
@@ -84,15 +98,22 @@ def is_live(found: Live | None, config_name: str) -> bool:
 def _move(
     stage: Stage, version: Version, plan: rollout.Plan, before: Live | None
 ) -> Live:
-    rollout.check_ready(plan, before)
-    started = write(stage, version, IN_PROGRESS)
     scaling.release_if_needed(plan, before)
     try:
         return rollout.move(plan, before)
     except RolledBackError as error:
         scaling.ensure(stage)
-        reject(stage, started, str(error))
+        reject(stage, version, str(error))
         raise
+
+
+def _replacing(
+    stage: Stage, version: Version, instead_of: int
+) -> dict[str, object]:
+    """Whether this is a rollback, for whoever repeats it."""
+    if instead_of in (version.number, version.replaces(stage.name)):
+        return {}
+    return {f"{stage.name}-instead-of": instead_of}
 
 
 def reject(

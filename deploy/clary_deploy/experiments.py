@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 
-from clary_deploy import live, rollout, rules, scaling
+from clary_deploy import rollout, rules, scaling
 from clary_deploy.errors import ConfigError, PreconditionError
 from clary_deploy.live import Live
 from clary_deploy.rollout import Plan
@@ -38,9 +38,8 @@ def candidate(stage: Stage, number: int) -> Version:
     return version
 
 
-def alone(stage: Stage) -> tuple[Live, Version]:
-    """The endpoint, which must have no experiment, and what it serves."""
-    found = live.required(stage.config, stage.account, stage.name)
+def alone(stage: Stage, found: Live) -> Version:
+    """What the endpoint serves, which must have no experiment."""
     if len(found.production) > 1:
         raise PreconditionError(
             f"{found.name} has an A/B test already: claryctl ab finish"
@@ -49,7 +48,7 @@ def alone(stage: Stage) -> tuple[Live, Version]:
         raise PreconditionError(
             f"{found.name} has a shadow already: claryctl shadow stop"
         )
-    return found, champion(stage, found)
+    return champion(stage, found)
 
 
 def champion(stage: Stage, found: Live) -> Version:
@@ -67,9 +66,10 @@ def move(plan: Plan, found: Live) -> Live:
     """To the experiment or out of it. Variants come or go, so AWS has no
     guardrails for it; the champion is the same model before and after."""
     if found.config_name == plan.config_name and not found.under_way:
-        return rollout.verify(plan, found)
-    rollout.check_ready(plan, found)
-    after = rollout.move(plan, found)
+        after = rollout.verify(plan, found)
+    else:
+        rollout.check_ready(plan, found)
+        after = rollout.move(plan, found)
     scaling.ensure(plan.stage)
     return after
 

@@ -15,6 +15,14 @@ from clary_deploy.session import Account
 
 Body = dict[str, Any]
 
+UNDER_WAY = (
+    "Creating",
+    "Updating",
+    "SystemUpdating",
+    "RollingBack",
+    "Deleting",
+)
+
 
 @dataclass(frozen=True)
 class LiveVariant:
@@ -56,13 +64,7 @@ class Live:
     @property
     def under_way(self) -> bool:
         """Whether AWS is at work on it."""
-        return self.status in (
-            "Creating",
-            "Updating",
-            "SystemUpdating",
-            "RollingBack",
-            "Deleting",
-        )
+        return self.status in UNDER_WAY
 
     def variant(self, name: str) -> LiveVariant:
         for variant in self.variants:

@@ -6,7 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 
 from __future__ import annotations
 
-from clary_deploy import leftovers, live, scaling
+from clary_deploy import leftovers, live, rollout, scaling
 from clary_deploy.errors import PreconditionError
 from clary_deploy.stages import Stage
 from clary_deploy.versions import APPROVED, ARCHIVED, IN_PROGRESS, RETIRED
@@ -15,9 +15,9 @@ from clary_deploy.versions import APPROVED, ARCHIVED, IN_PROGRESS, RETIRED
 def remove_stage(stage: Stage) -> list[str]:
     """Everything, in the order in which it depends on each other; the names of
     what went."""
-    account, name = stage.account, stage.endpoint.name
-    found = live.look(stage.config, account, stage.name)
-    if found is not None and found.under_way:
+    name = stage.endpoint.name
+    found = live.look(stage.config, stage.account, stage.name)
+    if found and found.under_way and found.status != "Deleting":
         raise PreconditionError(
             f"{name} is {found.status}: AWS deletes nothing that it is at work "
             "on; repeat the command later"
@@ -25,10 +25,8 @@ def remove_stage(stage: Stage) -> list[str]:
     gone = []
     scaling.release(stage)
     if found is not None:
-        account.write("sagemaker", "delete_endpoint", {"EndpointName": name})
+        rollout.delete_endpoint(stage, found)
         gone.append(name)
-        while not account.dry_run and live.describe(account, name):
-            stage.context.sleep()
     configs, models = leftovers.configs(stage), leftovers.models(stage)
     leftovers.delete_configs(stage, configs)
     leftovers.delete_alarms(stage, leftovers.stage_prefix(stage))

@@ -119,7 +119,7 @@ def plan(
 def check_ready(plan: Plan, now: Live | None) -> None:
     """Nothing stands in the way: nothing else is under way, guardrails will
     hold, no alarm fires."""
-    if now is None:
+    if now is None or now.status == "Deleting":
         return
     if now.under_way and not is_towards(now, plan.config_name):
         raise PreconditionError(
@@ -188,8 +188,11 @@ def _alarms_of(now: Live) -> list[str]:
 def move(plan: Plan, now: Live | None) -> Live:
     """Makes what is missing, moves the endpoint, waits, and verifies."""
     stage = plan.stage
-    if now is not None and now.status == "Failed":
-        remove_failed(stage, now)
+    if now is not None and now.status in ("Failed", "Deleting"):
+        # what never came up cannot be updated
+        why = f" ({now.reason})" if now.reason else ""
+        stage.out.note(f"{now.name} is {now.status}{why}: it is made anew")
+        delete_endpoint(stage, now)
         now = None
     if now is None or not is_towards(now, plan.config_name):
         make(plan)
@@ -206,12 +209,13 @@ def _stand_in(plan: Plan) -> Live:
     return Live(name, "", "", plan.config_name, "", (), {}, plan.config, {})
 
 
-def remove_failed(stage: Stage, now: Live) -> None:
-    """An endpoint that never came up cannot be updated, only made anew."""
-    stage.out.note(f"{now.name} has failed before: {now.reason}")
-    stage.account.write(
-        "sagemaker", "delete_endpoint", {"EndpointName": now.name}
-    )
+def delete_endpoint(stage: Stage, now: Live) -> None:
+    """And waits until it is gone; what is being deleted already is only waited
+    for."""
+    if now.status != "Deleting":
+        stage.account.write(
+            "sagemaker", "delete_endpoint", {"EndpointName": now.name}
+        )
     while not stage.account.dry_run and live.describe(stage.account, now.name):
         stage.context.sleep()
 
@@ -264,15 +268,15 @@ def wait(plan: Plan) -> tuple[Live, list[str]]:
             if answer is None:
                 raise AwsError(f"{own.name} is gone: somebody deleted it")
             _show(progress, answer)
-            found = live.of_answer(stage.account, answer)
-            if found.status == "RollingBack" and not fired:
+            status = answer["EndpointStatus"]
+            if status == "RollingBack" and not fired:
                 fired = firing(plan)
-            if not found.under_way:
-                return found, fired
+            if status not in live.UNDER_WAY:
+                return live.of_answer(stage.account, answer), fired
             stage.context.sleep()
     raise AwsError(
-        f"{own.name} is still {found.status} after all configured times; it "
-        "goes on in AWS: repeat the command to go on waiting"
+        f"{own.name} is still {status} after all configured times; it goes on "
+        "in AWS: repeat the command to go on waiting"
     )
 
 

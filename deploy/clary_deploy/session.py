@@ -153,6 +153,7 @@ class Aws:
         self._out = out
         self._dry_run = dry_run
         self._open: dict[tuple[str, str, str], Account] = {}
+        self._bases: dict[str | None, boto3.Session] = {}
 
     def admin(self, account: str) -> Account:
         """The account as whoever administers it: the profile that says so,
@@ -162,7 +163,7 @@ class Aws:
         if profile in self._profiles:
             return self._opened(account, "", self._session(profile))
         if role:
-            return self._opened(account, role, boto3.Session())
+            return self._opened(account, role, self._session(None))
         return self.here(account)
 
     def here(self, account: str) -> Account:
@@ -197,7 +198,7 @@ class Aws:
 
     @cached_property
     def _profiles(self) -> list[str]:
-        found: list[str] = boto3.Session().available_profiles
+        found: list[str] = self._session(None).available_profiles
         return found
 
     def _base(self, account: str) -> boto3.Session:
@@ -205,9 +206,12 @@ class Aws:
         return self._session(profile if profile in self._profiles else None)
 
     def _session(self, profile: str | None) -> boto3.Session:
-        return boto3.Session(
-            profile_name=profile, region_name=self._config.region
-        )
+        """Making one takes longer than most requests."""
+        if profile not in self._bases:
+            self._bases[profile] = boto3.Session(
+                profile_name=profile, region_name=self._config.region
+            )
+        return self._bases[profile]
 
     def _assumed(
         self, account: str, role: str, base: boto3.Session

@@ -63,6 +63,11 @@ class Version:
         """What a deployment to `stage` wrote: "endpoint", "mse", ..."""
         return self.metadata.get(f"{stage}-{what}", "")
 
+    def replaces(self, stage: str) -> int:
+        """The version that a rollback of `stage` took away for this one; 0
+        where it came by itself."""
+        return int(self.known(stage, "instead-of") or "0")
+
 
 def of_answer(answer: Mapping[str, Any]) -> Version:
     """DescribeModelPackage's answer."""

@@ -7,6 +7,7 @@ those that a test starts.
 SPDX-License-Identifier: Apache-2.0
 """
 
+import collections
 import copy
 import functools
 import io
@@ -15,28 +16,74 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from botocore import loaders
+from botocore import hooks, loaders
+from botocore.compat import accepts_kwargs
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from clary_deploy import cli, config_file
 
 pytest_plugins = ["on_moto"]
 
+# seconds of the files that take long; of the others a second a test
+SLOW = {
+    "test_training": 180,
+    "test_killed": 90,
+    "test_delivery": 60,
+    "test_guardrails": 60,
+    "test_experiments": 50,
+    "test_road": 25,
+    "test_setup": 25,
+}
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 EXAMPLE = DEPLOY / "config.example.json"
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--part",
+        default="1/1",
+        metavar="K/N",
+        help="the K-th of N parts that take about as long as each other",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Files stay whole, for what their tests share; the longest are dealt out
+    first, each to the part that has least."""
+    part, parts = map(int, config.getoption("--part").split("/"))
+    files = collections.Counter(item.path for item in items)
+    seconds = {path: SLOW.get(path.stem, n) for path, n in files.items()}
+    sums = [0] * parts
+    mine = set()
+    for path in sorted(seconds, key=lambda path: (-seconds[path], path)):
+        least = sums.index(min(sums))
+        sums[least] += seconds[path]
+        if least == part - 1:
+            mine.add(path)
+    config.hook.pytest_deselected(
+        items=[item for item in items if item.path not in mine]
+    )
+    items[:] = [item for item in items if item.path in mine]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_libraries():
-    """SageMaker's model is megabytes of JSON, read anew by every session; for
-    the service behind a host moto lists a folder of its own, each request."""
+    """SageMaker's model is megabytes of JSON, read anew by every session, which
+    also looks anew at each of a hundred handlers; for the service behind a host
+    moto lists a folder of its own, each request."""
     original = loaders.JSONFileLoader.load_file
     loader = loaders.JSONFileLoader()
     once = functools.cache(functools.partial(original, loader))
     patch = pytest.MonkeyPatch()
     patch.setattr(
         loaders.JSONFileLoader, "load_file", lambda _, path: once(path)
+    )
+    patch.setattr(hooks, "accepts_kwargs", functools.cache(accepts_kwargs))
+    aliased = functools.cache(hooks.EventAliaser(None)._alias_event_name)
+    patch.setattr(
+        hooks.EventAliaser, "_alias_event_name", lambda _, name: aliased(name)
     )
     dispatcher = DomainDispatcherApplication
     patch.setattr(

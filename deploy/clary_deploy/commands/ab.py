@@ -41,7 +41,7 @@ def start(context: Context) -> None:
     if running and running[0] == context.args.challenger:
         champion = experiments.champion(stage, found)
     else:
-        found, champion = experiments.alone(stage)
+        champion = experiments.alone(stage, found)
     challenger = experiments.candidate(stage, context.args.challenger)
     plan = rollout.plan(
         stage,
@@ -99,33 +99,43 @@ def finish(context: Context) -> None:
     if len(found.production) > 1:
         champion = experiments.champion(stage, found)
         challenger = stage.registry.version(found.version(CHALLENGER))
-        if winner == "challenger":
-            _note_winner(stage, challenger)
+        _note_verdict(stage, champion, challenger, winner)
         experiments.move(rollout.plan_plain(stage, champion), found)
         if winner == "champion":
-            why = f"lost its A/B test against version {champion.number}"
-            stage.registry.write_stage(challenger, stage.word, REJECTED, why)
             stage.out.say(f"version {champion.number} has all the traffic")
+    elif winner == "champion":
+        stage.out.say("no A/B test is running")
     if winner == "challenger":
-        _deliver_winner(stage)
+        _deliver_winner(stage, found)
     stage.out.result({"endpoint": found.name, "winner": winner})
 
 
 WON = "won its A/B test"
 
 
-def _note_winner(stage: Stage, challenger: Version) -> None:
-    """So that a run which is killed half way knows what is still to do."""
-    stage.registry.write_stage(challenger, stage.word, IN_PROGRESS, WON)
+def _note_verdict(
+    stage: Stage, champion: Version, challenger: Version, winner: str
+) -> None:
+    """Before anything moves, so that a run which is killed half way knows what
+    is still to do."""
+    verdict = (
+        (IN_PROGRESS, WON)
+        if winner == "challenger"
+        else (REJECTED, f"lost its A/B test against version {champion.number}")
+    )
+    stage.registry.write_stage(challenger, stage.word, *verdict)
 
 
-def _deliver_winner(stage: Stage) -> None:
+def _deliver_winner(stage: Stage, found: Live) -> None:
+    """The challenger that has won; after that is done, once more what is live:
+    an earlier run may have been killed in its last steps."""
     for version in stage.registry.all():
         if (version.stage, version.stage_description) == (stage.word, WON):
-            delivery.deliver(stage, version)
+            delivery.deliver(stage, version, why=WON)
             stage.out.say(f"version {version.number} has all the traffic")
             return
     stage.out.say("no A/B test is running")
+    delivery.deliver(stage, experiments.champion(stage, found))
 
 
 # --- the report

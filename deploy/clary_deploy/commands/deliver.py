@@ -77,21 +77,34 @@ def rollback(context: Context) -> None:
     stage = open_stage(context, context.args.stage)
     found = live.required(stage.config, stage.account, stage.name)
     running = found.version(stage.endpoint.variant)
-    version = (
-        stage.registry.version(context.args.to)
-        if context.args.to
-        else previous(stage, running)
-    )
+    version = _target(stage, running, context.args.to)
     if stage.name == "prod":
         check_evidence(version)
-    stage.out.say(f"from version {running} back to {version.number}")
+    if version.number != running:
+        stage.out.say(f"from version {running} back to {version.number}")
     done = delivery.deliver(
         stage,
         version,
         strategy=context.args.strategy or "all_at_once",
         tested=not context.args.skip_tests,
+        instead_of=running,
     )
     _tell(stage, version, done)
+
+
+def _target(stage: Stage, running: int, asked: int) -> Version:
+    """Where to go back to. What a rollback has brought about stays: the same
+    command again finishes it, and never goes forth to what was wrong."""
+    if asked:
+        return stage.registry.version(asked)
+    now = stage.registry.version(running) if running else None
+    if now is not None and now.replaces(stage.name):
+        stage.out.say(
+            f"version {running} is what {stage.name} went back to from version "
+            f"{now.replaces(stage.name)}; --to N goes further"
+        )
+        return now
+    return previous(stage, running)
 
 
 def previous(stage: Stage, running: int) -> Version:

@@ -30,7 +30,7 @@ def start(context: Context) -> None:
     if found.shadow and found.shadow.version == context.args.candidate:
         champion = experiments.champion(stage, found)
     else:
-        found, champion = experiments.alone(stage)
+        champion = experiments.alone(stage, found)
     version = experiments.candidate(stage, context.args.candidate)
     percent = context.args.percent
     plan = rollout.plan(

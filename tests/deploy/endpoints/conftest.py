@@ -88,18 +88,29 @@ def open_accounts(accounts, kept_accounts, monkeypatch):
 
 
 @pytest.fixture
-def run(accounts, tmp_path, open_accounts):
-    """run("deploy", "qa", "1"): claryctl in this process."""
+def typed(accounts, tmp_path):
+    """typed("deploy", "qa", "1"): the arguments of whoever does that, with the
+    configuration as it is now."""
 
-    def command(*argv, code=0, **environ):
+    def command(*argv):
         path = tmp_path / "clary.json"
         path.write_text(json.dumps(accounts.config))
         accounts.act_as("publisher" if argv[0] == "image" else "approver")
         if not accounts.parsed.accounts.distinct:
             argv = (*argv, "--single-account")
+        return [*map(str, argv), "--config", str(path)]
+
+    return command
+
+
+@pytest.fixture
+def run(accounts, typed, open_accounts):
+    """run("deploy", "qa", "1"): claryctl in this process."""
+
+    def command(*argv, code=0, **environ):
         stdout, stderr = io.StringIO(), io.StringIO()
         found = cli.main(
-            [*map(str, argv), "--config", str(path)],
+            typed(*argv),
             stdout=stdout,
             stderr=stderr,
             environ=accounts.settings() | environ,

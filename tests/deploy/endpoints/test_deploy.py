@@ -180,8 +180,14 @@ def test_rollback_gives_the_old_bytes(run, accounts, version, line, net):
         "StageStatus": "Approved",
     }
     assert package(accounts, 2)["ModelLifeCycle"]["StageStatus"] == "Retired"
+    said = run("rollback", "qa")  # and not forth again
+    assert "version 1 is what qa went back to from version 2" in said
+    assert ask(accounts, "qa") == before
     run("rollback", "qa", "--to", 2)
     assert ask(accounts, "qa") != before
+    run("deploy", "qa", 1)
+    run("deploy", "qa", 2)
+    assert "from version 2 back to 1" in run("rollback", "qa")
 
 
 def test_rollback_needs_somewhere_to_go(run, version, line):

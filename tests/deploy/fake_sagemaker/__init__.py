@@ -18,6 +18,7 @@ check it against that documentation.
     transform    batch transform jobs, through the real clary program
     events       what lands on EventBridge (moto's)
     images       what moto's ECR does not check
+    inside       moto without a socket, for the harness's own requests
 
 Simulated time (clock) moves only when a test says so, or by
 `endpoints.seconds_per_describe` for each DescribeEndpoint, so that a program

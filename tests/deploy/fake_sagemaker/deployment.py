@@ -34,6 +34,7 @@ Body = dict[str, Any]
 
 LAUNCH = 180.0  # seconds until instances are up
 ROLL_BACK = 60.0
+DELETION = 60.0
 WATCH = 30.0  # how often alarms are looked at
 
 
@@ -50,6 +51,14 @@ def creation(world: Endpoints, endpoint: Endpoint) -> Iterator[float]:
         world.enter(endpoint, "Failed", reason=str(failure))
         return
     world.enter(endpoint, "InService")
+
+
+def deletion(world: Endpoints, endpoint: Endpoint) -> Iterator[float]:
+    """DeleteEndpoint. Nothing serves any more; the name is free afterwards."""
+    world.stop([*endpoint.live, *endpoint.green])
+    endpoint.live, endpoint.green = [], []
+    yield DELETION
+    world.forget(endpoint)
 
 
 def capacity_change(world: Endpoints, endpoint: Endpoint) -> Iterator[float]:

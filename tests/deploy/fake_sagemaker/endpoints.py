@@ -11,7 +11,7 @@ from typing import Any
 
 from .arn import Arn
 from .clock import Clock
-from .deployment import Update, capacity_change, creation
+from .deployment import Update, capacity_change, creation, deletion
 from .errors import ValidationError
 from .events import Events
 from .hosting import Hosting
@@ -192,8 +192,7 @@ class Endpoints:
             raise ValidationError(
                 f'Cannot update in-progress endpoint "{endpoint.arn}".'
             )
-        self.stop([*endpoint.live, *endpoint.green])
-        del self.all[(endpoint.account, endpoint.name)]
+        self._begin(endpoint, "Deleting", deletion(self, endpoint))
         return {}
 
     def find(self, caller: Caller, name: str) -> Endpoint:
@@ -283,6 +282,9 @@ class Endpoints:
     def stop(self, fleets: list[Serving]) -> None:
         for serving in fleets:
             serving.fleet.stop()
+
+    def forget(self, endpoint: Endpoint) -> None:
+        del self.all[(endpoint.account, endpoint.name)]
 
     def enter(self, endpoint: Endpoint, status: str, reason: str = "") -> None:
         """A new status, told to the event bus."""

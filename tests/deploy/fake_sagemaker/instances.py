@@ -86,6 +86,10 @@ class Fleet:
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
 
+    @property
+    def is_up(self) -> bool:
+        return self._process is not None
+
     def start(self) -> None:
         """Fetches, unpacks, runs, pings; FleetError when one of them fails."""
         model = self._unpacked()

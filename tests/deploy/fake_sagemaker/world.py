@@ -28,6 +28,7 @@ from .events import Events
 from .hosting import Hosting
 from .identity import Identities
 from .images import Images
+from .inside import shortened
 from .instances import Host, fetcher
 from .jobs import Jobs
 from .lineage import Lineage
@@ -173,14 +174,17 @@ class World:
         key = (service, account, role)
         if key not in self._clients:
             made = self._client(service, account, role, self.moto_url)
-            self._clients[key] = made
+            self._clients[key] = shortened(made)
         return self._clients[key]
 
     def sagemaker(
         self, account: str, role: str = "tester", service: str = "sagemaker"
     ) -> Any:
         """A client of the fake in an account."""
-        return self._client(service, account, role, self.url)
+        key = (service, account, f"{role} of the fake")
+        if key not in self._clients:
+            self._clients[key] = self._client(service, account, role, self.url)
+        return self._clients[key]
 
     def _client(self, service: str, account: str, role: str, url: str) -> Any:
         keys = self.credentials(account, role)
