@@ -1,38 +1,13 @@
 /* test_number_print.c: numbers to text, digit for digit what snprintf writes.
  *
- * Random bit patterns are the same ones each time.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "data/number.h"
 #include "tests/test.h"
+#include "tests/unit/number_bits.h"
 
 #include <float.h>
 #include <stdlib.h>
-
-static uint64_t seed = UINT64_C(0x9E3779B97F4A7C15);
-
-static uint64_t random_bits(void) /* xorshift64 */
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
-}
-
-static float float_of(uint32_t bits)
-{
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-static double double_of(uint64_t bits)
-{
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
 
 static void expect_print(char text[64], double value, bool is_float)
 {
