@@ -285,10 +285,11 @@ $(BIN)/bench/forest_score: $(OBJ)/bench/forest/score.o $(LIB)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-$(BIN)/bench/forest_loops.so: bench/forest/loops.c $(BUILD)/flags
+$(BIN)/bench/forest_loops.so: bench/forest/loops.c bench/timing.h \
+    $(BUILD)/flags
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -fPIC -shared -o $@ $<
+	$(Q)$(CC) $(BASE_CFLAGS) $(WARNINGS) -I. -fPIC -shared -o $@ $<
 
 .PHONY: bench-forest
 bench-forest: ## clary's trees beside those of other libraries.

@@ -14,6 +14,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/timing.h"
 #include "kernel/gemm.h"
 #include "kernel/kernel.h"
 
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     MAX_LAYERS = 3,
@@ -131,14 +131,6 @@ static void run_net(const struct net *net, layer_run *layer, size_t block,
 
 /* --- the peak ------------------------------------------------------------- */
 
-static double now_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
 #if defined(__x86_64__)
 /* Floating-point operations a nanosecond. */
 __attribute__((target("avx2,fma"))) static double peak(void)
@@ -208,21 +200,6 @@ static const struct {
     size_t block;
 } ways[WAYS] = {{own, OWN_BLOCK}, {gemm, GEMM_BLOCK}, {gemv, GEMM_BLOCK}};
 
-static int by_value(const void *a, const void *b)
-{
-    double x, y;
-
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
-}
-
-static double median(double *values)
-{
-    qsort(values, ROUNDS, sizeof *values, by_value);
-    return values[ROUNDS / 2];
-}
-
 static void check(const struct net *net, const float *x, float *y)
 {
     const size_t rows = 200, count = rows * net->width[net->n_layers];
@@ -260,11 +237,11 @@ static void measure(const struct net *net, size_t rows, const float *x,
         }
         share[round] = 100 * flops / ns[OWN][round] / peak();
     }
-    double own_ns = median(ns[OWN]), gemm_ns = median(ns[GEMM]);
-    double gemv_ns = median(ns[GEMV]);
+    double own_ns = median(ns[OWN], ROUNDS), gemm_ns = median(ns[GEMM], ROUNDS);
+    double gemv_ns = median(ns[GEMV], ROUNDS);
     printf("%-12s %6zu %9.0f %9.0f %9.0f %9.2f %9.2f %6.0f %%\n", net->name,
            rows, own_ns, gemm_ns, gemv_ns, gemm_ns / own_ns, gemv_ns / own_ns,
-           median(share));
+           median(share, ROUNDS));
 }
 
 int main(void)

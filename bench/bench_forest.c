@@ -17,13 +17,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/timing.h"
 #include "program/forest_impl.h"
 #include "program/program_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     FEATURES = 8,
@@ -269,29 +269,6 @@ static void run(const struct subject *s, enum way way, void *x, size_t rows,
 
 /* --- measuring ------------------------------------------------------------ */
 
-static double now_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x, y;
-
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
-}
-
-static double median(double *values)
-{
-    qsort(values, ROUNDS, sizeof *values, by_value);
-    return values[ROUNDS / 2];
-}
-
 /* Nanoseconds a row of one way over all rows, `batch` at a time. */
 static double time_way(const struct subject *s, enum way way, char *x,
                        size_t rows, size_t batch, char *y)
@@ -322,11 +299,11 @@ static void measure(const struct subject *s, char *x, size_t batch, char *y)
             ns[way][round] =
                 time_way(s, way, x, rows, batch < rows ? batch : rows, y);
         }
-    own = median(ns[OP]);
+    own = median(ns[OP], ROUNDS);
     printf("%-18s %6zu %9.0f %8.2f", s->shape->name, batch, own,
            own / (double)n_trees);
     for (enum way way = WALK; way < WAYS; way++)
-        printf(" %7.2f", median(ns[way]) / own);
+        printf(" %7.2f", median(ns[way], ROUNDS) / own);
     printf("\n");
     (void)fflush(stdout);
 }

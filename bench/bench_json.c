@@ -8,6 +8,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/housing_rows.h"
+#include "bench/timing.h"
 #include "data/codec.h"
 #include "kernel/kernel.h"
 
@@ -16,18 +18,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     ROUNDS = 15,
     ROWS = 20000,
-    COLUMNS = 8,
     PIECE = 8192, /* what libmicrohttpd hands over at a time */
     BLOCK = 64,
     ROW_BYTES = 320 /* most that a row takes in any format */
 };
 
-static const int decimals[COLUMNS] = {4, 1, 6, 6, 1, 6, 2, 2};
 static const char *const names[COLUMNS] = {
     "MedInc",     "HouseAge", "AveRooms", "AveBedrms",
     "Population", "AveOccup", "Latitude", "Longitude"};
@@ -72,33 +71,11 @@ struct run {
     const struct format *format;
     char *bytes;
     size_t len;
-    double seconds[ROUNDS];
-    double cjson_seconds[ROUNDS]; /* of JSON in one document */
-    uint64_t digest;              /* of the numbers, row by row */
+    double ns[ROUNDS];
+    double cjson_ns[ROUNDS]; /* of JSON in one document */
+    uint64_t digest;         /* of the numbers, row by row */
 };
 static struct run runs[N_FORMATS];
-
-static uint64_t seed = UINT64_C(88172645463325252);
-
-static double uniform(void) /* [0, 1) */
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (double)(seed >> 11) * 0x1p-53;
-}
-
-static void make_row(double row[COLUMNS])
-{
-    row[0] = 0.5 + 9 * uniform();
-    row[1] = 1 + (double)(int)(51 * uniform());
-    row[2] = 3 + 5 * uniform();
-    row[3] = 0.9 + 0.3 * uniform();
-    row[4] = 3 + (double)(int)(3000 * uniform());
-    row[5] = 1.5 + 3 * uniform();
-    row[6] = 32.5 + (double)(int)(900 * uniform()) / 100;
-    row[7] = -124.3 + (double)(int)(1000 * uniform()) / 100;
-}
 
 static void put(struct run *run, const char *text)
 {
@@ -259,19 +236,6 @@ static void read_with_cjson(struct run *run)
         exit(1);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x1 = *(const double *)a, x2 = *(const double *)b;
-    return (x1 > x2) - (x1 < x2);
-}
-
 /* glibc joins what was freed when it is asked for a large piece the next time,
  * which takes as long as all of a format that is read without a tree. */
 static void settle(void)
@@ -302,12 +266,6 @@ static bool compare_numbers(void)
     return true;
 }
 
-static double median(double seconds[ROUNDS])
-{
-    qsort(seconds, ROUNDS, sizeof seconds[0], by_size);
-    return seconds[ROUNDS / 2];
-}
-
 int main(void)
 {
     struct clary_error err;
@@ -320,13 +278,13 @@ int main(void)
         return 1;
     for (int round = 0; round < ROUNDS; round++)
         for (int i = 0; i < N_FORMATS; i++) {
-            double start = now();
+            double start = now_ns();
             read_body(&runs[i]);
-            runs[i].seconds[round] = now() - start;
-            start = now();
+            runs[i].ns[round] = now_ns() - start;
+            start = now_ns();
             if (is_for_cjson(&runs[i]))
                 read_with_cjson(&runs[i]);
-            runs[i].cjson_seconds[round] = now() - start;
+            runs[i].cjson_ns[round] = now_ns() - start;
             settle();
         }
     printf("%d rows of %d columns to float32, in pieces of %d bytes; medians "
@@ -336,8 +294,8 @@ int main(void)
            "cJSON ns", "ratio");
     for (int i = 0; i < N_FORMATS; i++) {
         struct run *run = &runs[i];
-        double ns = 1e9 * median(run->seconds) / (ROWS * COLUMNS);
-        double cjson = 1e9 * median(run->cjson_seconds) / (ROWS * COLUMNS);
+        double ns = median(run->ns, ROUNDS) / (ROWS * COLUMNS);
+        double cjson = median(run->cjson_ns, ROUNDS) / (ROWS * COLUMNS);
         double bytes = (double)run->len / ROWS;
         printf("%-22s %9.1f %9.2f %9.0f", all[i].name, bytes, ns,
                1e3 * bytes / COLUMNS / ns);

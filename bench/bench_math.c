@@ -10,13 +10,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/timing.h"
 #include "kernel/kernel.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { COUNT = 4096, ROUNDS = 31, REPEATS = 8 };
 
@@ -56,29 +56,6 @@ static const struct {
     [CLARY_SELU] = {"selu", selu},
 };
 
-static double now_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x, y;
-
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return (x > y) - (x < y);
-}
-
-static double median(double *values)
-{
-    qsort(values, ROUNDS, sizeof *values, by_value);
-    return values[ROUNDS / 2];
-}
-
 static void measure(enum clary_function f)
 {
     static float x[COUNT], y[COUNT];
@@ -102,7 +79,7 @@ static void measure(enum clary_function f)
                 y[i] = functions[f].libm(x[i]);
         libm[round] = (now_ns() - start) / (COUNT * REPEATS);
     }
-    const double own_ns = median(own), libm_ns = median(libm);
+    const double own_ns = median(own, ROUNDS), libm_ns = median(libm, ROUNDS);
     printf("%-10s %8.2f %8.2f %8.1f\n", functions[f].name, own_ns, libm_ns,
            libm_ns / own_ns);
 }

@@ -8,18 +8,18 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/housing_rows.h"
+#include "bench/timing.h"
 #include "data/codec.h"
 #include "kernel/kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     ROUNDS = 15,
     ROWS = 20000,
-    COLUMNS = 8,
     VALUES = ROWS * COLUMNS,
     PIECE = 8192, /* what libmicrohttpd hands over at a time */
     BLOCK = 64,
@@ -37,31 +37,8 @@ static char *text; /* what the parsers read */
 static size_t text_len;
 static float *values; /* what the printers write */
 
-static uint64_t seed = UINT64_C(88172645463325252);
-
-static double uniform(void) /* [0, 1) */
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (double)(seed >> 11) * 0x1p-53;
-}
-
-static void make_row(double row[COLUMNS])
-{
-    row[0] = 0.5 + 9 * uniform();
-    row[1] = 1 + (double)(int)(51 * uniform());
-    row[2] = 3 + 5 * uniform();
-    row[3] = 0.9 + 0.3 * uniform();
-    row[4] = 3 + (double)(int)(3000 * uniform());
-    row[5] = 1.5 + 3 * uniform();
-    row[6] = 32.5 + (double)(int)(900 * uniform()) / 100;
-    row[7] = -124.3 + (double)(int)(1000 * uniform()) / 100;
-}
-
 static void make_text(bool is_long)
 {
-    static const int decimals[COLUMNS] = {4, 1, 6, 6, 1, 6, 2, 2};
     size_t used = 0;
     for (int r = 0; r < ROWS; r++) {
         double row[COLUMNS];
@@ -258,29 +235,19 @@ static double run_json_writer(void)
     return write_all(&clary_codec_json);
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Runs all in turn, ROUNDS times, and prints medians and how many times
  * faster than the first each is. */
 static void compare(const char *title, struct timing *timings, size_t n)
 {
     for (int round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < n; i++) {
-            struct timespec from, to;
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+            const double start = now_ns();
             timings[i].sum = timings[i].run();
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
-            timings[i].ns[round] = ((double)(to.tv_sec - from.tv_sec) * 1e9 +
-                                    (double)(to.tv_nsec - from.tv_nsec)) /
-                                   VALUES;
+            timings[i].ns[round] = (now_ns() - start) / VALUES;
         }
     printf("%s\n", title);
     for (size_t i = 0; i < n; i++)
-        qsort(timings[i].ns, ROUNDS, sizeof(double), compare_doubles);
+        qsort(timings[i].ns, ROUNDS, sizeof(double), by_value);
     for (size_t i = 0; i < n; i++)
         printf("  %-28s %7.1f ns/value (best %.1f) %6.2fx\n", timings[i].name,
                timings[i].ns[ROUNDS / 2], timings[i].ns[0],

@@ -6,6 +6,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/timing.h"
+
 #include <clary/clary.h>
 
 #include <math.h>
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ROUNDS = 41, ROWS_A_ROUND = 40000, COLUMNS = 8, ROW_BYTES = 128 };
 
@@ -32,13 +33,6 @@ static const struct {
     {"all outside", {inside_min, outside_max}},
 };
 enum { WAYS = sizeof ways / sizeof ways[0] };
-
-static double now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 /* Nanoseconds per row of requests of `body`. */
 static double run(struct clary_invoke *invoke, const struct clary_model *model,
@@ -61,12 +55,6 @@ static double run(struct clary_invoke *invoke, const struct clary_model *model,
     return (now_ns() - start) / ROWS_A_ROUND;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 static void compare(struct clary_invoke *invoke,
                     const struct clary_model *model, const char *body,
                     size_t n_rows)
@@ -77,10 +65,9 @@ static void compare(struct clary_invoke *invoke,
         for (size_t way = 0; way < WAYS; way++)
             ns[way][round] = run(invoke, model, way, body, n_rows);
     for (size_t way = 0; way < WAYS; way++) {
-        qsort(ns[way], ROUNDS, sizeof(double), ascending);
+        const double middle = median(ns[way], ROUNDS);
         printf("%6zu rows a request  %-14s %8.1f ns/row  %.3f\n", n_rows,
-               ways[way].name, ns[way][ROUNDS / 2],
-               ns[way][ROUNDS / 2] / ns[0][ROUNDS / 2]);
+               ways[way].name, middle, middle / ns[0][ROUNDS / 2]);
     }
 }
 

@@ -8,9 +8,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/timing.h"
+
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 struct batches {
     const char *x; /* of row_bytes each */
@@ -21,14 +22,6 @@ struct batches {
 
 typedef int scorer(const struct batches *b, const char *x, size_t first,
                    void *state);
-
-static double now_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
 
 /* -1: a call failed. */
 static double time_calls(const struct batches *b, double seconds, scorer *score,

@@ -11,6 +11,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bench/timing.h"
 #include "invoke/model.h"
 
 #include <clary/clary.h>
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct scorer {
     struct clary_execution *execution;
@@ -28,14 +28,6 @@ struct scorer {
     char *x;
     size_t rows;
 };
-
-static double now_ns(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
 
 static void *get(size_t bytes)
 {
