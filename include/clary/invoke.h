@@ -170,9 +170,8 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
  *
  *   bytes     only read during the call
  *   errors    CLARY_BAD_INPUT, CLARY_UNREADABLE (row and column are set),
- *             CLARY_TOO_LARGE (the
- *             reply), CLARY_NO_MEMORY. After an error the invocation is over:
- *             only begin and free may follow.
+ *             CLARY_TOO_LARGE (the reply), CLARY_NO_MEMORY. After an error the
+ *             invocation is over: only begin and free may follow.
  */
 enum clary_status clary_invoke_feed(struct clary_invoke *invoke,
                                     const char *bytes, size_t len,
