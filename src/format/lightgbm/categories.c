@@ -10,8 +10,8 @@
  * which is what the trees were trained on. The columns are not named: those of
  * categorical_feature are taken where there are as many, else those whose
  * feature_infos is a list of codes; those must be codes of the dictionary, too.
- * Ordered categories of pandas are in the
- * dictionary and in neither of them; a model with some may match nothing.
+ * Ordered categories of pandas are in the dictionary and in neither of them; a
+ * model with some may match nothing.
  *
  * Nothing else of this part is read.
  *
