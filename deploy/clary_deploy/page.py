@@ -43,6 +43,16 @@ code { font: 13px ui-monospace, "DejaVu Sans Mono", monospace; }
   grid-template-columns: repeat(auto-fit, minmax(380px, 1fr)); }
 .pictures img { width: 100%; height: auto;
   border: 1px solid var(--line); border-radius: 6px; }
+.cards { display: grid; gap: 12px; margin-top: 18px;
+  grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); }
+.card { background: var(--paper); border: 1px solid var(--line);
+  border-radius: 8px; padding: 12px 16px; }
+.card b { display: block; font-size: 22px; line-height: 1.3;
+  font-variant-numeric: tabular-nums; }
+.card span { color: var(--faint); font-size: 13px; }
+.card b.good, .card b.bad { font-weight: 700; }
+.lineage { overflow-x: auto; margin-bottom: 14px; }
+.lineage svg { min-width: 720px; }
 .label { white-space: nowrap; color: var(--faint); width: 1%; }
 ol { margin: 0; padding-left: 20px; }
 svg text { font: 12px system-ui, "DejaVu Sans", sans-serif; }
@@ -87,9 +97,10 @@ def html(page: Page) -> str:
         f'<p class="sub">{escape(page.approval)}, as of {escape(page.made)}'
         f"{escape(_after(page.description))}</p>",
         _warnings(page.warnings),
+        _cards(page),
         _metrics(page),
         _pictures(page.pictures),
-        _section("Tests", _tests(page.tests)),
+        _section("Tests in QA", _tests(page.tests)),
         _section("If you approve", _steps(page.steps)),
         _section("Where it comes from", _graph(page) + _pairs(page.origin)),
         _section("Digests", _digests(page.digests)),
@@ -112,6 +123,51 @@ def _warnings(found: Sequence[str]) -> str:
         return ""
     items = "".join(f'<li class="bad">{escape(text)}</li>' for text in found)
     return _section("Look at this first", f"<ul>{items}</ul>")
+
+
+# --- what to see at a glance
+
+
+def _cards(page: Page) -> str:
+    """The error, what it is against, the tests, and whether all is as it was
+    registered."""
+    cards = []
+    error = page.metrics.get("mse")
+    if error:
+        own = float(error["value"])
+        cards.append(_card("", f"{own:.4g}", "MSE of this version"))
+        other = page.live_metrics.get("mse", {}).get("value")
+        if other:
+            share = 100 * (own - other) / other
+            kind = "good" if own <= other else "bad"
+            against = f"against live version {page.live_version}"
+            cards.append(_card(kind, f"{share:+.1f} %", against))
+        else:
+            cards.append(_card("", "first", "no version is live"))
+    passed, ran = sum(passed for _, _, passed in page.tests), len(page.tests)
+    cards.append(
+        _card(
+            "good" if passed == ran else "bad",
+            f"{passed} of {ran}",
+            "in QA passed",
+        )
+        if ran
+        else _card("bad", "none", "of its tests have run")
+    )
+    checked = [same for _, _, same in page.digests if same is not None]
+    cards.append(
+        _card("good", "as registered", "artifact and evaluation")
+        if all(checked)
+        else _card("bad", "changed", "artifact or evaluation")
+    )
+    return f'<div class="cards">{"".join(cards)}</div>'
+
+
+def _card(kind: str, figure: str, what: str) -> str:
+    return (
+        f'<div class="card"><b class="{kind}">{escape(figure)}</b>'
+        f"<span>{escape(what)}</span></div>"
+    )
 
 
 # --- tables
@@ -251,8 +307,8 @@ def _pictures(pictures: Mapping[str, bytes]) -> str:
     return _section("Errors", f'<div class="pictures">{images}</div>')
 
 
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 210, 46, 46, 14
-LETTERS = 26  # of a box's second line
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 172, 46, 30, 14
+LETTERS = 21  # of a box's second line
 
 
 def _graph(page: Page) -> str:
@@ -276,8 +332,8 @@ def _graph(page: Page) -> str:
             y = top + row * (BOX_HEIGHT + GAP_Y)
             middle = y + BOX_HEIGHT / 2
             lines += [
-                f'<path d="M{a:.0f} {b:.0f} C{a + 24:.0f} {b:.0f} '
-                f'{x - 24:.0f} {middle:.0f} {x:.0f} {middle:.0f}"/>'
+                f'<path d="M{a:.0f} {b:.0f} C{a + 16:.0f} {b:.0f} '
+                f'{x - 16:.0f} {middle:.0f} {x:.0f} {middle:.0f}"/>'
                 for a, b in before
                 if kind != "image"  # which comes from nothing before it
             ]
@@ -285,16 +341,17 @@ def _graph(page: Page) -> str:
             ends.append((x + BOX_WIDTH, middle))
         before = ends
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="100%" role="img" '
+        f'<div class="lineage"><svg viewBox="0 0 {width} {height}" '
+        f'width="{width}" style="max-width:100%" role="img" '
         f'aria-label="lineage">'
         f'<g fill="none" stroke="#9ca3af">{"".join(lines)}</g>'
-        f"{''.join(boxes)}</svg>"
+        f"{''.join(boxes)}</svg></div>"
     )
 
 
 def _box(x: float, y: float, kind: str, what: str) -> str:
     dashed = ' stroke-dasharray="5 4"' if kind.endswith("?") else ""
-    short = what if len(what) <= LETTERS else f"…{what[1 - LETTERS :]}"
+    short = _short(what.rpartition("@sha256:")[2])
     return (
         f'<g><title>{escape(what)}</title><rect x="{x:.0f}" y="{y:.0f}" '
         f'width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" fill="#eff6ff" '
@@ -304,3 +361,13 @@ def _box(x: float, y: float, kind: str, what: str) -> str:
         f'<text x="{x + 10:.0f}" y="{y + 36:.0f}" fill="#1f2937">'
         f"{escape(short)}</text></g>"
     )
+
+
+def _short(what: str) -> str:
+    """Of a digest its beginning, by which people know it; of anything else its
+    end."""
+    if len(what) <= LETTERS:
+        return what
+    if len(what) == 64 and "/" not in what:
+        return f"{what[: LETTERS - 9]}…"
+    return f"…{what[1 - LETTERS :]}"

@@ -9,7 +9,7 @@ import subprocess
 from html import unescape
 
 SECONDS = 120
-WIDTH, HEIGHT = 1100, 2600
+WIDTH, HEIGHT = 1100, 2900
 
 
 def _run(path, *arguments):

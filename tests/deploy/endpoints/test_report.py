@@ -24,7 +24,7 @@ def test_a_version_that_is_to_replace_another(run, version, line, net, path):
     assert run("report", 2, "--output", path).stdout == f"{path}\n"
     text = browser.text_of(path)
     for said in ("housing, version 2", "live version 1", "0.25283", "0.49844",
-                 "golden rows in QA passed", "as registered",
+                 "golden rows passed", "14 of 14 in QA passed", "as registered",
                  "50 % of the instances go first",
                  "a p99 above 100 ms rolls it back by itself",
                  "Version 1 is archived", "0123456789abcdef"):  # fmt: skip
@@ -46,6 +46,7 @@ def test_it_needs_nothing_but_itself(run, version, line, path):
     text = browser.text_of(path)
     assert "<script>alert(1)</script>" in text
     assert "It has not been tested." in text
+    assert "none of its tests have run" in text
     assert "There is no version to go back to." in text
 
 

@@ -3,19 +3,21 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import ast
 import copy
 import csv
 import io
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from clary_deploy import config_file
 from clary_deploy.requests import packages, pipelines
-from endpoints import browser, models, training
+from endpoints import browser, defence, models, training
 from endpoints.clients import ask, package
 from endpoints.codepipeline import Delivery
 from fake_sagemaker import expressions
@@ -108,6 +110,31 @@ def test_a_definition_that_is_none(config, change):
         expressions.check(spoiled(made(config), change))
 
 
+@pytest.mark.parametrize("script", definition.SCRIPTS)
+def test_what_the_containers_have_is_enough(script):
+    """Python 3.10 (XGBoost's and TensorFlow's), NumPy, and boto3 where the
+    registry is asked; a trainer's framework in its own container alone."""
+    text = (definition.HERE / script).read_text("utf-8")
+    tree = ast.parse(text, feature_version=(3, 10))
+    asked = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+    }
+    own = {Path(name).stem for name in definition.SCRIPTS} | {"numpy"}
+    more = {
+        "live.py": {"boto3"},
+        "train_tensorflow.py": {"keras"},
+        "train_xgboost.py": {"xgboost"},
+    }.get(script, set())
+    assert asked - sys.stdlib_module_names - own == more
+
+
 def test_what_the_configuration_must_say(claryctl, example):
     del example["pipeline"]["images"]["process"]
     del example["pipeline"]["input"]
@@ -159,6 +186,7 @@ def test_from_data_to_prod(run, accounts, housing, reached):
     (started,) = accounts.started()
     assert Delivery(accounts).run(started)[-1] == "VerifyProd"
     serves_what_was_evaluated(accounts, 1, mse)
+    defends_itself(accounts, 1)
 
     assert "updated" in put(run, housing, "--trainer", "xgboost")
     assert "version 2 waits" in start(run)
@@ -173,6 +201,7 @@ def test_from_data_to_prod(run, accounts, housing, reached):
     the_page(run, accounts, 2)
     run("promote", 2)
     serves_what_was_evaluated(accounts, 2, mse)
+    defends_itself(accounts, 2)
 
     refused(run, accounts, mse)
 
@@ -244,6 +273,16 @@ def serves_what_was_evaluated(accounts, number, mse):
         assert answer == pytest.approx(float(row[-1]), abs=1e-5)
 
 
+def defends_itself(accounts, number):
+    """The artifact as it lies there, and as it must not be served."""
+    container = package(accounts, number)["InferenceSpecification"][
+        "Containers"
+    ][0]
+    program = accounts.world.host.program
+    archive = content(accounts, container["ModelDataUrl"])
+    defence.check(program, archive, accounts.folder)
+
+
 def refused(run, accounts, live):
     """Worse than what is live; worse than the threshold; neither comes into
     the registry, and somebody is told."""
@@ -264,6 +303,11 @@ def refused(run, accounts, live):
     rule = accounts.resources("data-science")["Failed"]
     assert [fits(rule, event) for event in told] == [False, False, True, True]
     assert rule["Targets"][0]["Id"] == "topic"
+    # not worse by more than a margin, that is
+    within = ("--set", f"Rounds={worse}", "--set", "Margin=5")
+    assert "version 3 waits" in start(run, *within)
+    compared = registered(accounts, 3)["comparison"]
+    assert 0.01 < compared["worse_by"] < compared["margin"] == 5
 
 
 def fits(rule, event):
