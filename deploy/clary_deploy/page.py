@@ -40,7 +40,7 @@ code { font: 13px ui-monospace, "DejaVu Sans Mono", monospace; }
 .good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
 .pictures { display: grid; gap: 16px;
-  grid-template-columns: repeat(auto-fit, minmax(380px, 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); }
 .pictures img { width: 100%; height: auto;
   border: 1px solid var(--line); border-radius: 6px; }
 .cards { display: grid; gap: 12px; margin-top: 18px;
