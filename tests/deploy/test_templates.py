@@ -204,6 +204,26 @@ def test_both_rules_let_only_decisions_through(config):
     assert rule["EventPattern"]["account"] == ["222222222222"]
 
 
+def test_who_is_told_that_a_delivery_did_not_start(config):
+    made = {
+        name: resource["Properties"]
+        for name, resource in resolved(config, "deployment")[
+            "Resources"
+        ].items()
+    }
+    starter = f"arn:aws:states:eu-west-1:{config.accounts.deployment}"
+    starter += f":stateMachine:{made['Starter']['StateMachineName']}"
+    assert made["Approved"]["Targets"][0]["Arn"] == starter
+    rule = made["NotStarted"]
+    detail = rule["EventPattern"]["detail"]
+    assert detail["stateMachineArn"] == [starter]
+    assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
+    assert rule["Targets"] == made["Failed"]["Targets"]
+    (statement,) = made["TopicPolicy"]["PolicyDocument"]["Statement"]
+    told = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert any(arn.endswith(rule["Name"]) for arn in told)
+
+
 BAD = [
     ("resource type", "Bucket", "s3:GetObject", "arn:aws:s3:::b"),
     ("resource type", "Bucket", "s3:ListBucket", "arn:aws:s3:::b/*"),

@@ -5,12 +5,17 @@ it.
 SPDX-License-Identifier: Apache-2.0
 """
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from clary_deploy.requests import packages
 from endpoints.clients import ask, package, writes
 from endpoints.codepipeline import ActionFailedError, Delivery
 
+DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 STAGES = [
     "Source", "Resolve", "DeployQA", "TestQA", "Approve", "DeployProd",
     "VerifyProd",
@@ -86,6 +91,28 @@ def test_a_start_that_fails_is_repeated(accounts, version, line):
     version(line)
     accounts.starter.codepipeline.failures = 1
     one(accounts)
+
+
+def test_buildspecs_call_claryctl_and_nothing_else(delivery):
+    """Beside its own requirements, and what hands on what it has said."""
+    named = {
+        project["Source"]["BuildSpec"] for project in delivery.projects.values()
+    }
+    found = {f"ci/{path.name}" for path in (DEPLOY / "ci").iterdir()}
+    assert named == found
+    for name in found:
+        phases = yaml.safe_load((DEPLOY / name).read_text("utf-8"))["phases"]
+        assert phases["install"]["commands"] == [
+            "pip install --quiet -r requirements.txt"
+        ]
+        assert set(phases) == {"install", "build"}
+        commands = phases["build"]["commands"]
+        assert any("./claryctl " in command for command in commands)
+        for command in commands:
+            assert re.fullmatch(
+                r"(\w+=\$\()?\./claryctl [\w $\"-]+\)?|export [A-Z_ ]+|echo .*",
+                command,
+            ), command
 
 
 def test_what_is_no_decision_starts_nothing(accounts, version, line):
