@@ -87,22 +87,25 @@ def anytime(
     with an estimated variance (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas,
     "Time-uniform central limit theory and asymptotic confidence sequences",
     2021, theorem 2.2). `tuned_for`: the size at which it is narrowest.
+
+    Both with the larger of the two variances: of errors that are seldom large
+    a small sample may have seen none yet, and its own variance says nothing.
     """
     if min(a.count, b.count) < ENOUGH:
         return None
     error = (1 - confidence) / 2
-    reach = _reach(a, error, tuned_for) + _reach(b, error, tuned_for)
+    variance = max(a.variance, b.variance)
+    reach = sum(_reach(of.count, variance, error, tuned_for) for of in (a, b))
     difference = b.mean - a.mean
     return Interval(difference, difference - reach, difference + reach)
 
 
-def _reach(of: Sample, error: float, tuned_for: int) -> float:
+def _reach(n: int, variance: float, error: float, tuned_for: int) -> float:
     wide = -2 * math.log(error)
     rho = (wide + math.log(wide) + 1) / tuned_for  # squared
-    n = of.count
     inside = 2 * (n * rho + 1) / (n * n * rho)
     inside *= math.log(math.sqrt(n * rho + 1) / error)
-    return math.sqrt(of.variance * inside)
+    return math.sqrt(variance * inside)
 
 
 def split_p_value(counts: Sequence[int], weights: Sequence[float]) -> float:

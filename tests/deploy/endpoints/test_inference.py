@@ -40,29 +40,83 @@ def test_welch_covers_95_percent():
     assert 930 <= hits <= 970
 
 
-def looks(dice, shift, steps):
+class Growing:
+    """A sample that grows, without looking at all of it again."""
+
+    def __init__(self):
+        self.count, self.mean, self.squares = 0, 0.0, 0.0
+
+    def add(self, value):
+        self.count += 1
+        off = value - self.mean
+        self.mean += off / self.count
+        self.squares += off * (value - self.mean)
+
+    def sample(self):
+        variance = self.squares / max(self.count - 1, 1)
+        return inference.Sample(self.count, self.mean, variance)
+
+
+def looks(dice, draw, challenger, steps, share):
     """Whether a test that is looked at after every value ever decides."""
-    a, b = [], []
+    a, b = Growing(), Growing()
     for _ in range(steps):
-        a.append(dice.expovariate(1))  # skewed, as squared errors are
-        b.append(dice.expovariate(1) + shift)
-        if len(a) % 10 == 0:
-            found = inference.anytime(inference.sample(a), inference.sample(b))
-            if found and found.decided:
-                return True
+        if dice.random() < share:
+            b.add(challenger(dice))
+        else:
+            a.add(draw(dice))
+        found = inference.anytime(a.sample(), b.sample())
+        if found and found.decided:
+            return True
     return False
 
 
-def test_looking_at_any_time_costs_nothing():
-    """With no difference, 40 looks each: wrong at most once in twenty."""
+ERRORS = {
+    "of a normal": lambda dice: dice.gauss(0, 1) ** 2,
+    "heavy": lambda dice: dice.gauss(0, 1) ** 4 / 3,
+    "seldom": lambda dice: 100.0 * (dice.random() < 0.01),
+}
+
+
+@pytest.mark.parametrize("share", [0.5, 0.1])
+@pytest.mark.parametrize(
+    ("champion", "challenger"),
+    [(name, name) for name in ERRORS]
+    + [("of a normal", "heavy"), ("heavy", "of a normal")],
+)
+def test_looking_at_any_time_costs_nothing(champion, challenger, share):
+    """With the same mean, a look after each of 1500 values: wrong at most once
+    in twenty."""
     dice = random.Random(11)
-    wrong = sum(looks(dice, 0.0, 400) for _ in range(100))
-    assert wrong <= 5
+    a, b = ERRORS[champion], ERRORS[challenger]
+    wrong = sum(looks(dice, a, b, 1500, share) for _ in range(60))
+    assert wrong <= 3
+
+
+def test_a_fixed_interval_cannot_be_looked_at_any_time():
+    """The same, with the interval for one look: what the other is for."""
+    dice = random.Random(11)
+    wrong = 0
+    for _ in range(60):
+        a, b = Growing(), Growing()
+        decided = False
+        for count in range(1500):
+            (b if count % 2 else a).add(dice.gauss(0, 1) ** 2)
+            if count > 2 * inference.ENOUGH:
+                found = inference.fixed(a.sample(), b.sample())
+                decided = decided or found.decided
+        wrong += decided
+    assert wrong > 12
 
 
 def test_and_it_finds_a_difference():
     dice = random.Random(12)
-    assert all(looks(dice, 1.0, 1000) for _ in range(20))
+
+    def better(dice):
+        return 0.5 * dice.gauss(0, 1) ** 2
+
+    normal = ERRORS["of a normal"]
+    assert all(looks(dice, normal, better, 4000, 0.5) for _ in range(20))
 
 
 def test_nothing_is_said_of_too_few():
