@@ -218,6 +218,16 @@ def _time(own: Endpoint) -> Iterator[Problem]:
             "timeout-over-waits",
             f"{own.timeout_seconds} s, but the waits alone add up to {waits} s",
         )
+    if own.alarms is None or own.serverless:
+        return
+    watched = own.alarms.period_seconds * own.alarms.periods
+    if own.bake_seconds <= watched:
+        yield Problem(
+            "bake_seconds",
+            "bake-over-alarms",
+            f"{own.bake_seconds} s; an alarm needs {watched} s to fire, and "
+            "could never end a deployment",
+        )
 
 
 def _scaling(own: Endpoint) -> Iterator[Problem]:

@@ -139,6 +139,7 @@ RULES = [
     (f"{PROD}.alarms", ..., f"{PROD}.alarms", "guardrail-needs-alarms"),
     (f"{PROD}.timeout_seconds", 900, f"{PROD}.timeout_seconds",
      "timeout-over-waits"),
+    (f"{PROD}.bake_seconds", 120, f"{PROD}.bake_seconds", "bake-over-alarms"),
     (f"{PROD}.autoscaling.min", 7, f"{PROD}.autoscaling.min", "scaling-order"),
     (f"{PROD}.autoscaling.min", 1, f"{PROD}.autoscaling.min",
      "canary-scaling-min"),

@@ -29,7 +29,8 @@ def of_variants(
     """GetMetricData: one period as long as the whole time, so that a percentile
     is one of all requests and not an average of averages."""
     seconds = int((end - start).total_seconds())
-    period = -(-seconds // 60) * 60
+    step = kept_by(seconds)
+    period = -(-seconds // step) * step
     queries = [
         {
             "Id": query_id(index, metric, stat),
@@ -56,6 +57,17 @@ def of_variants(
         "EndTime": end,
         "ScanBy": "TimestampAscending",
     }
+
+
+DAY = 24 * 3600
+
+
+def kept_by(age: int) -> int:
+    """By how many seconds CloudWatch keeps what is that old: another period
+    than a multiple of it finds nothing."""
+    if age <= 15 * DAY:
+        return 60
+    return 300 if age <= 63 * DAY else 3600
 
 
 def query_id(index: int, metric: str, stat: str) -> str:

@@ -4,11 +4,19 @@ endpoint and in every partition.
 SPDX-License-Identifier: Apache-2.0
 """
 
+import datetime
+
 import pytest
 from test_config import put
 
 from clary_deploy import config_file
-from clary_deploy.requests import guardrails, hosting, packages, scaling
+from clary_deploy.requests import (
+    guardrails,
+    hosting,
+    metrics,
+    packages,
+    scaling,
+)
 from clary_deploy.requests.hosting import Variant
 from fake_sagemaker.strict import check, service_model
 
@@ -119,6 +127,18 @@ def test_experiments(config):
     assert body["DataCaptureConfig"]["InitialSamplingPercentage"] == 100
     weights = hosting.weights(config, "prod", {"champion": 50.0})
     sound("sagemaker", "UpdateEndpointWeightsAndCapacities", weights)
+
+
+@pytest.mark.parametrize(("days", "step"), [(15, 60), (16, 300), (64, 3600)])
+def test_metrics_of_long_ago(days, step):
+    """Kept more coarsely the older they are."""
+    end = datetime.datetime(2026, 11, 1, 12, 34, tzinfo=datetime.UTC)
+    begin = end - datetime.timedelta(days=days, seconds=-7)
+    body = metrics.of_variants("e", "c", ["champion"], begin, end)
+    sound("cloudwatch", "GetMetricData", body)
+    period = body["MetricDataQueries"][0]["MetricStat"]["Period"]
+    assert period % step == 0
+    assert 0 <= period - (end - begin).total_seconds() < step
 
 
 def test_the_registry(config):
