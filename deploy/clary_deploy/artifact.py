@@ -70,6 +70,22 @@ def _run(command: list[str], path: Path) -> dict[str, Any]:
     )
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
-        raise PreconditionError(f"clary refuses {path}: {said}")
+        raise PreconditionError(f"clary refuses {path}: {_reason(said)}")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def _reason(said: str) -> str:
+    """A sentence, of the document in which clary refuses."""
+    try:
+        answer = json.loads(said)
+    except ValueError:
+        return said
+    if "values_outside" not in answer:
+        return str(answer.get("error", {}).get("message", said))
+    worst = answer["largest_absolute"]
+    return (
+        f"{answer['values_outside']} of {answer['values']} golden values "
+        f"differ by more than {answer['tolerance']:g}, the most in row "
+        f"{worst['row']}: {worst['got']:g} where {worst['want']:g} is wanted"
+    )

@@ -48,6 +48,13 @@ def _no_arguments(_: argparse.ArgumentParser) -> None:
     pass
 
 
+def watch_option(parser: argparse.ArgumentParser) -> None:
+    """Of what AWS works on."""
+    parser.add_argument(
+        "--watch", action="store_true", help="until it has ended"
+    )
+
+
 @dataclass(frozen=True)
 class Command:
     """One line of the table. `name` may be two words ("ab start")."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from clary_deploy import endpoint_tests, s3
-from clary_deploy.command import Command, Context
+from clary_deploy.command import Command, Context, watch_option
 from clary_deploy.config import Batch
 from clary_deploy.errors import (
     AwsError,
@@ -24,9 +24,9 @@ from clary_deploy.errors import (
 from clary_deploy.requests import batch, hosting
 from clary_deploy.stages import (
     Stage,
+    approved_argument,
     open_stage,
     stage_argument,
-    version_or_auto,
     wanted_version,
 )
 from clary_deploy.versions import check_deployable
@@ -181,13 +181,8 @@ def _checked(name: str, given: str, made: str) -> dict[str, Any]:
 
 def _start_arguments(parser: argparse.ArgumentParser) -> None:
     stage_argument(parser)
-    parser.add_argument(
-        "version",
-        metavar="N",
-        type=version_or_auto,
-        help="a version's number, or auto for the newest approved one",
-    )
-    _watch_argument(parser)
+    approved_argument(parser)
+    watch_option(parser)
 
 
 def _status_arguments(parser: argparse.ArgumentParser) -> None:
@@ -195,13 +190,7 @@ def _status_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "job", metavar="JOB", nargs="?", default="", help="the newest"
     )
-    _watch_argument(parser)
-
-
-def _watch_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--watch", action="store_true", help="until it has ended"
-    )
+    watch_option(parser)
 
 
 COMMANDS = (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clary_deploy import git, names, training
-from clary_deploy.command import Command, Context
+from clary_deploy.command import Command, Context, watch_option
 from clary_deploy.errors import AwsError, PreconditionError, UsageError
 from clary_deploy.requests import pipelines
 from clary_deploy.session import Account
@@ -294,20 +294,14 @@ def _start_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a parameter of the pipeline: MseThreshold=0.4",
     )
-    _watch_argument(parser)
+    watch_option(parser)
 
 
 def _status_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "execution", nargs="?", default="", metavar="ARN", help="the newest"
     )
-    _watch_argument(parser)
-
-
-def _watch_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--watch", action="store_true", help="until it has ended"
-    )
+    watch_option(parser)
 
 
 COMMANDS = (
