@@ -20,6 +20,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import socket
 import statistics
 import subprocess
@@ -78,12 +79,14 @@ class Start:
         head, _, body = reply.partition(b"\r\n\r\n")
         return body if b" 200 " in head.split(b"\r\n")[0] else None
 
-    def run(self):
-        """(ms to the first prediction, bytes resident after it)."""
+    def run(self, beside=()):
+        """(ms to the first prediction, bytes resident after it). `beside`: a
+        command that runs the program as its own process."""
         environment = {"OPENBLAS_NUM_THREADS": "1", "CLARY_SANDBOX": "on",
                        "CLARY_LOG": "none"}
         began = time.perf_counter()
-        pid = os.posix_spawn(self.command[0], self.command, environment)
+        command = [*beside, *self.command]
+        pid = os.posix_spawnp(command[0], command, environment)
         try:
             while (body := self.first_answer()) is None:
                 if time.perf_counter() - began > DEADLINE_S:
@@ -100,6 +103,17 @@ class Start:
         if status != 0:
             raise SystemExit(f"it ended with the status {status}")
         return ms, pages * os.sysconf("SC_PAGE_SIZE")
+
+    def system_calls(self, folder):
+        """What `strace -c` says of a run, by their number; its end as well."""
+        report = folder / "strace"
+        self.run(("strace", "-D", "-f", "-c", "-S", "calls", "-U",
+                  "name,calls", "-o", str(report)))
+        while not report.is_file() or "total" not in report.read_text():
+            time.sleep(0.01)
+        lines = (line.split() for line in report.read_text().splitlines())
+        return {words[0]: int(words[1]) for words in lines
+                if len(words) == 2 and words[1].isdigit()}
 
 
 def drop_from_cache(files):
@@ -154,7 +168,9 @@ def measure_clary(arch, row, expected):
         for _ in range(COLD_RUNS):
             drop_from_cache(files)
             cold.append(start.run()[0])
+        calls = start.system_calls(folder) if shutil.which("strace") else {}
     return {
+        "system calls": calls,
         "warm ms": [ms for ms, _ in warm],
         "cold ms": cold,
         "resident MB": [resident / 1e6 for _, resident in warm],
@@ -199,6 +215,13 @@ def print_table(arch, clary, peer):
         print(f"| {name} | {figure:.2f}{held} | {spread} | {bar} | {beside} |")
 
 
+def print_calls(calls):
+    print("\n`strace -c`, from the exec to the end: "
+          + ", ".join(f"{calls[name]:,} {name}" for name in calls
+                      if name != "total")
+          + f"; {calls['total']:,} in all")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--alone", action="store_true")
@@ -211,6 +234,8 @@ def main():
     clary = measure_clary(arguments.arch, row, expected)
     peer = None if arguments.alone else measure_peer(row, expected)
     print_table(arguments.arch, clary, peer)
+    if clary["system calls"]:
+        print_calls(clary["system calls"])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ curl='curl ca-certificates'
 test="python3 python3-venv git $curl"
 fuzz='clang libclang-rt-14-dev'
 lint='clang-format clang-tidy cppcheck git'
-bench='python3 wrk nginx-light valgrind'
+bench='python3 wrk nginx-light valgrind strace'
 peers='python3-venv default-jre-headless'
 image='buildah podman skopeo runc mmdebstrap qemu-user-static iproute2 git'
 # any Node.js will do, not only Debian's

@@ -1,7 +1,8 @@
 """One-row requests beside what cannot be beaten: a server on libmicrohttpd that
 does nothing, and nginx returning 200.
 
-    python3 bench/http/limits.py    needs wrk, nginx (scripts/setup.sh bench)
+    python3 bench/http/limits.py    needs wrk, nginx, strace
+                                    (scripts/setup.sh bench)
 
 One event loop each, on a core of its own; wrk on the others. ROUNDS rounds, in
 each of which all of them run one after the other; medians, and the median of
@@ -18,7 +19,15 @@ import subprocess
 import tempfile
 import types
 
-from load import CLARY, ROW, cpu_seconds, free_port, start_on_a_core, wrk
+from load import (
+    CLARY,
+    ROW,
+    cpu_seconds,
+    free_port,
+    start_on_a_core,
+    system_calls,
+    wrk,
+)
 
 ROUNDS, SECONDS = 5, 2
 
@@ -77,6 +86,8 @@ def main():
             "california-housing", CLARY_THREADS="1", CLARY_SPIN_US="200")
         try:
             compare(servers)
+            if shutil.which("strace"):
+                print_calls(servers)
         finally:
             for server in servers.values():
                 server.process.terminate()
@@ -99,6 +110,14 @@ def compare(servers):
             )
             print(f"  {what:20}{rate:10.0f}{ratio:8.2f}{p50:8.0f}{p99:8.0f}"
                   f"{cpu:11.1f}")
+
+
+def print_calls(servers):
+    print("system calls of a request on one connection")
+    for what, server in servers.items():
+        calls = system_calls(server)
+        print(f"  {what:20}", ", ".join(f"{calls[name]:.2f} {name}"
+                                        for name in sorted(calls)))
 
 
 if __name__ == "__main__":
