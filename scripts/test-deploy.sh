@@ -44,23 +44,43 @@ for template in deploy/stacks/*.yaml; do
     verdict "cfn-lint $template" "$bin/cfn-lint" --template "$template"
 done
 
-echo "== pytest"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-timeout -k 5 2400 "$PYTHON" -m pytest -c tests/deploy/pytest.ini tests/deploy \
-    </dev/null 2>&1 | tee "$log"
-status=${PIPESTATUS[0]}
+echo "== pytest, two parts at a time: some minutes"
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+# part K: its output into the file K, its exit status into K.status
+part() {
+    timeout -k 5 2400 "$PYTHON" -m pytest -c tests/deploy/pytest.ini \
+        --part "$1/2" tests/deploy </dev/null >"$logs/$1" 2>&1
+    echo $? >"$logs/$1.status"
+}
+
+# number WHAT LOG: how many of that its last line tells
 number() {
     local n
-    n=$(tail -n 1 "$log" | sed -nE "s/(.*[^0-9])?([0-9]+) $1.*/\2/p")
+    n=$(tail -n 1 "$2" | sed -nE "s/(.*[^0-9])?([0-9]+) $1.*/\2/p")
     echo "${n:-0}"
 }
-left_out=$(sed -nE 's/^SKIPPED \[([0-9]+)\] .*: left out: .*/\1/p' "$log" |
-    awk '{ n += $1 } END { print n + 0 }')
-bad=$(($(number failed) + $(number 'errors?') + $(number skipped) - left_out))
-[ $status = 0 ] || [ $bad != 0 ] || bad=1
-passed=$((passed + $(number passed)))
-failed=$((failed + bad))
+
+# counted LOG: adds its tests to the sums
+counted() {
+    local bad left_out
+    left_out=$(sed -nE 's/^SKIPPED \[([0-9]+)\] .*: left out: .*/\1/p' "$1" |
+        awk '{ n += $1 } END { print n + 0 }')
+    bad=$(($(number failed "$1") + $(number 'errors?' "$1")))
+    bad=$((bad + $(number skipped "$1") - left_out))
+    [ "$(cat "$1.status")" = 0 ] || [ $bad != 0 ] || bad=1
+    passed=$((passed + $(number passed "$1")))
+    failed=$((failed + bad))
+}
+
+part 1 &
+part 2
+wait
+for k in 1 2; do
+    cat "$logs/$k"
+    counted "$logs/$k"
+done
 
 echo
 echo "$passed passed, $failed failed"
