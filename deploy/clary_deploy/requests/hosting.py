@@ -148,9 +148,9 @@ def capture_destination(config: Config, stage: str) -> str:
 def _asynchronous(config: Config, stage: str) -> Body:
     own = config.endpoints.of(stage).asynchronous
     assert own is not None
-    output: Body = {"S3OutputPath": own.output}
-    if own.failures:
-        output["S3FailurePath"] = own.failures
+    failures = own.failures or f"{own.output.rstrip('/')}/failures"
+    # without a failure path nobody would ever hear of a refused request
+    output: Body = {"S3OutputPath": own.output, "S3FailurePath": failures}
     body: Body = {"OutputConfig": output}
     if own.concurrency:
         body["ClientConfig"] = {

@@ -64,7 +64,7 @@ class Runtime:
         self, caller: Caller, name: str, headers: Mapping[str, str]
     ) -> dict[str, str]:
         """The input comes from S3, and the answer goes there. It is there at
-        once; an error goes to the failure path."""
+        once; an error goes to the failure path, where there is one."""
         endpoint = self._endpoints.find(caller, name)
         if not self._is_asynchronous(endpoint):
             raise ValidationError(f"Endpoint {name} is not asynchronous")
@@ -76,24 +76,24 @@ class Runtime:
         places = config["AsyncInferenceConfig"]["OutputConfig"]
         identity = str(uuid.UUID(int=self._dice.getrandbits(128)))
         target = f"{places['S3OutputPath'].rstrip('/')}/{identity}.out"
-        failure = places.get("S3FailurePath", places["S3OutputPath"]).rstrip(
-            "/"
-        )
-        failure = f"{failure}/{identity}-error.out"
-        try:
-            done = self._invoked(endpoint, body, _of_model(headers))
-            written, at = done.answer.body, target
-        except ModelError as error:
-            written, at = error.message.encode(), failure
-        bucket, key = s3_parts(at)
-        s3.put_object(Bucket=bucket, Key=key, Body=written)
-        return {
+        answer = {
             "InferenceId": headers.get(
                 "X-Amzn-SageMaker-Inference-Id", identity
             ),
             "OutputLocation": target,
-            "FailureLocation": failure,
         }
+        if "S3FailurePath" in places:
+            folder = places["S3FailurePath"].rstrip("/")
+            answer["FailureLocation"] = f"{folder}/{identity}-error.out"
+        try:
+            done = self._invoked(endpoint, body, _of_model(headers))
+            written, at = done.answer.body, target
+        except ModelError as error:
+            written, at = error.message.encode(), answer.get("FailureLocation")
+        if at:
+            bucket, key = s3_parts(at)
+            s3.put_object(Bucket=bucket, Key=key, Body=written)
+        return answer
 
     def _is_asynchronous(self, endpoint: Endpoint) -> bool:
         config = self._endpoints.config_of(endpoint, endpoint.config_name)
