@@ -127,6 +127,7 @@ def check_ready(plan: Plan, now: Live | None) -> None:
             f"{now.pending.get('EndpointConfigName', now.config_name)}: wait, "
             "and repeat the command"
         )
+    _check_kind(plan, now)
     if plan.deployment:
         _check_variants(plan, now)
     _check_alarms(plan, now)
@@ -136,6 +137,20 @@ def is_towards(now: Live, config_name: str) -> bool:
     """Whether what is under way leads to that configuration."""
     target = now.pending.get("EndpointConfigName", now.config_name)
     return now.under_way and target == config_name
+
+
+def _check_kind(plan: Plan, now: Live) -> None:
+    """AWS makes no serverless endpoint of one that has instances."""
+    before = now.config.get("ProductionVariants", [])
+    after = plan.config["ProductionVariants"]
+    if any("InstanceType" in variant for variant in before) and any(
+        "ServerlessConfig" in variant for variant in after
+    ):
+        raise PreconditionError(
+            f"{now.name} has instances, and AWS never updates it to a "
+            f"serverless one: claryctl teardown {plan.stage.name}, and repeat "
+            "the command"
+        )
 
 
 def _check_variants(plan: Plan, now: Live) -> None:

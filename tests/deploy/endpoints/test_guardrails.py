@@ -336,6 +336,19 @@ def test_a_serverless_stage(run, accounts, version, line):
     assert found["MaxConcurrency"] == 7
 
 
+def test_instances_do_not_become_serverless(run, accounts, version, line):
+    accounts.config["accounts"]["qa"] = accounts.number("shared_services")
+    qa = accounts.config["endpoints"]["qa"]
+    run("deploy", "qa", version(line))
+    qa["serverless"] = {"memory_mb": 2048, "max_concurrency": 5}
+    accounts.world.router.journal.clear()
+    said = run("deploy", "qa", 1, code=4)
+    assert "claryctl teardown qa" in said
+    assert writes(accounts) == []
+    run("teardown", "qa", "--yes")
+    run("deploy", "qa", 1)
+
+
 def test_an_asynchronous_stage(run, accounts, version, line):
     bucket = "housing-capture-444444444444"
     qa = accounts.config["endpoints"]["qa"]
