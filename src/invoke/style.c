@@ -158,9 +158,13 @@ static bool takes_labels(const char *content_type)
 const struct clary_codec *clary_style_reader(enum clary_style style,
                                              const char *content_type)
 {
-    const struct clary_codec *codec;
+    /* most say a bare type, in lower case */
+    const struct clary_codec *codec =
+        content_type ? clary_codec_for_reading(content_type) : NULL;
     char type[CLARY_MEDIA_BYTES];
 
+    if (codec)
+        return codec;
     if (content_type && clary_media_type(content_type, type)) {
         codec = clary_codec_for_reading(type);
         return style == CLARY_STYLE_XGBOOST && codec == &clary_codec_csv &&
