@@ -42,8 +42,9 @@ class Delivery:
         self.asked = []  # what each approval was told
         self.built = []  # (action, what it printed)
 
-    def run(self, variables, approve=True):
-        """One run; the names of the stages that were not skipped."""
+    def run(self, variables, approve=lambda asked: True):
+        """One run; the names of the stages that were not skipped. `approve`
+        gets what the approver gets, and says yes or no."""
         known = {
             "variables": {
                 item["Name"]: item["DefaultValue"]
@@ -100,7 +101,7 @@ class Delivery:
             assert said["S3ObjectKey"] == source.KEY
         elif provider == "Manual":
             self.asked.append(said)
-            return approve
+            return approve(said)
         else:
             assert provider == "CodeBuild"
             exported = self._build(action["Name"], said)
@@ -167,13 +168,28 @@ class Delivery:
         python = Path(sys.executable).parent
         return {
             **OWN,
-            "PATH": f"{python}:/usr/bin:/bin",
+            "PATH": f"{self._installer(python)}:{python}:/usr/bin:/bin",
             "HOME": str(accounts.folder),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "CLARYCTL_POLL_SECONDS": "0",
             "CODEBUILD_RESOLVED_SOURCE_VERSION": "c0ffee",
             **world.environ(accounts.number("deployment"), role),
         }
+
+    def _installer(self, python):
+        """A folder with a pip that installs the first time: every build would
+        find the same again."""
+        folder = self.accounts.folder / "pip"
+        folder.mkdir(exist_ok=True)
+        pip = folder / "pip"
+        pip.write_text(
+            "#!/bin/sh -e\n"
+            f'test "$*" = "$(cat {folder}/done 2>/dev/null)" && exit\n'
+            f'{python}/pip "$@"\n'
+            f'echo "$*" >{folder}/done\n'
+        )
+        pip.chmod(0o755)
+        return folder
 
 
 def resolved(text, known):
