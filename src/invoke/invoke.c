@@ -22,8 +22,6 @@
 
 #include <clary/invoke.h>
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +38,6 @@ struct clary_invoke {
 
     /* of the model, kept from one invocation to the next */
     uint64_t serial; /* of the model; 0: none */
-    const struct clary_model *model;
     struct clary_execution *execution;
     void **inputs, **outputs;           /* the execution's blocks, per field */
     const struct clary_column *columns; /* of the inputs */
@@ -49,7 +46,6 @@ struct clary_invoke {
     /* of the invocation */
     const struct clary_codec *reading;
     struct clary_reply_form form;
-    char version[24]; /* of the model, as text */
     struct clary_reader reader;
     struct clary_writer writer;
     struct clary_rows in, result;
@@ -130,7 +126,6 @@ static enum clary_status set_model(struct clary_invoke *invoke,
     if (!invoke->columns)
         return clary_no_memory(err);
     invoke->mark = clary_arena_mark(arena);
-    invoke->model = model;
     invoke->serial = clary_model_serial(model);
     return CLARY_OK;
 }
@@ -218,10 +213,10 @@ static enum clary_status choose_reader(struct clary_invoke *invoke,
 }
 
 static void set_blocks(struct clary_invoke *invoke,
-                       const struct clary_signature *signature)
+                       const struct clary_model *model)
 {
-    size_t capacity =
-        clary_program_block_rows(clary_model_program(invoke->model));
+    const struct clary_signature *signature = clary_model_signature(model);
+    size_t capacity = clary_program_block_rows(clary_model_program(model));
 
     invoke->in = (struct clary_rows){.fields = signature->inputs,
                                      .n_fields = signature->n_inputs,
@@ -237,12 +232,9 @@ static void set_blocks(struct clary_invoke *invoke,
 }
 
 /* The Open Inference Protocol's JSON, both ways; no style has a say. */
-static void set_kserve(struct clary_invoke *invoke)
+static void set_kserve(struct clary_invoke *invoke,
+                       const struct clary_model *model)
 {
-    const struct clary_model *model = invoke->model;
-
-    snprintf(invoke->version, sizeof invoke->version, "%" PRId64,
-             clary_model_version(model));
     invoke->style = CLARY_STYLE_PLAIN;
     invoke->reading = &clary_codec_kserve;
     invoke->form = (struct clary_reply_form){
@@ -250,7 +242,7 @@ static void set_kserve(struct clary_invoke *invoke)
         .content_type = "application/json",
         .options = {.numbers = CLARY_NUMBER_SHORTEST,
                     .model_name = clary_model_name(model),
-                    .model_version = invoke->version}};
+                    .model_version = clary_model_version(model)}};
 }
 
 /* How the body is read and the reply written; makes `invoke` ready for the
@@ -262,7 +254,7 @@ static enum clary_status set_formats(struct clary_invoke *invoke,
 {
     if (request->protocol == CLARY_PROTOCOL_KSERVE) {
         CLARY_TRY(set_model(invoke, model, err));
-        set_kserve(invoke);
+        set_kserve(invoke, model);
         return CLARY_OK;
     }
     CLARY_TRY(choose_reader(invoke, request->content_type, err));
@@ -296,7 +288,7 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
     if (header == CLARY_CSV_HEADER_DEFAULT)
         header = invoke->form.options.tfserving ? CLARY_CSV_HEADER_ABSENT
                                                 : CLARY_CSV_HEADER_AUTO;
-    set_blocks(invoke, signature);
+    set_blocks(invoke, model);
     if (request->explain == CLARY_EXPLAIN_SHAP)
         CLARY_TRY(clary_explaining_begin(&invoke->explaining, model,
                                          invoke->options.team, &invoke->arena,

@@ -7,7 +7,9 @@
 #include "base/artifact.h"
 #include "format/format.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,7 @@ struct clary_model {
     struct clary_explainer *explainer; /* NULL: unexplained says why */
     struct clary_error unexplained;
     struct clary_trees_info trees;
+    char version[24]; /* loading.version as text */
     uint64_t serial;
 };
 
@@ -53,6 +56,8 @@ static enum clary_status load(struct clary_model *model,
     CLARY_TRY(
         clary_program_trees(loading->program, temporary, &model->trees, err));
     loading->temporary = NULL;
+    snprintf(model->version, sizeof model->version, "%" PRId64,
+             loading->version);
     signature->name = loading->signature;
     clary_program_fields(loading->program, &signature->inputs,
                          &signature->n_inputs, &signature->outputs,
@@ -147,9 +152,9 @@ const char *clary_model_name(const struct clary_model *model)
     return model->loading.name;
 }
 
-int64_t clary_model_version(const struct clary_model *model)
+const char *clary_model_version(const struct clary_model *model)
 {
-    return model->loading.version;
+    return model->version;
 }
 
 const struct clary_explainer *clary_model_explainer(

@@ -39,7 +39,7 @@ enum clary_answer clary_model_answer(const struct clary_model *model,
                                      size_t *n_classes);
 
 const char *clary_model_name(const struct clary_model *model);
-int64_t clary_model_version(const struct clary_model *model);
+const char *clary_model_version(const struct clary_model *model);
 
 /* Unlike the address, never that of an earlier model that was freed. */
 uint64_t clary_model_serial(const struct clary_model *model);
