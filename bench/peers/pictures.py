@@ -5,9 +5,9 @@
                                          cost}.svg
 
 All axes of rates, times and money are logarithmic. A billion predictions cost
-what an endpoint of PRICE a core and hour takes for them at the rate measured
-here, fully loaded; other machines have other prices and rates, but the ratios
-of the bars are those of the rates.
+what an endpoint on INSTANCE takes for them at the rate measured here, fully
+loaded; other machines have other prices and rates, but the ratios of the bars
+are those of the rates. deploy/sizing.md counts the servers' CPU time alone.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -15,9 +15,15 @@ import html
 import json
 import math
 import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from sizing import INSTANCES  # noqa: E402
 
 RESULTS = pathlib.Path(__file__).resolve().parents[1] / "results"
-PRICE = 0.051  # USD a core and hour: ml.c5.large, two cores, is 0.102 on demand
+INSTANCE = "ml.m5.large"
+PRICE = INSTANCES[INSTANCE][1] / INSTANCES[INSTANCE][0]  # USD a core and hour
 COLOURS = ["#0b6e4f", "#c8553d", "#588b8b", "#f2a541", "#6d597a"]
 MODELS = {"mlp": "8-64-64-1 network (SavedModel)",
           "forest": "100 trees of depth 6 (XGBoost)"}
@@ -176,7 +182,7 @@ def main():
     where = f"{results['cpu']}, {results['cores']} cores"
     bars(f"Predictions a second ({where})", rates, "/s",
          RESULTS / "throughput.svg")
-    bars(f"USD for a billion predictions, at {PRICE} USD a core and hour",
+    bars(f"USD for a billion predictions, on {INSTANCE}",
          costs, "USD", RESULTS / "cost.svg")
     curves(f"Latency in us, one row, 100 requests a second ({where})", times,
            RESULTS / "latency.svg")
