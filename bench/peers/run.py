@@ -19,6 +19,7 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import pathlib
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -94,12 +95,16 @@ def closed_loop(peer, rows, connections):
 
 
 def disk_mb(name, library):
-    """clary's stripped program; of a Python server the packages by name that
-    it imports, with what they need, without the interpreter."""
+    """clary's stripped program and all shared libraries that it links; of a
+    Python server the packages by name that it imports, with what they need,
+    without the interpreter and its libraries."""
     if name == "clary":
         with tempfile.NamedTemporaryFile() as file:
             subprocess.run(["strip", "-o", file.name, CLARY], check=True)
-            return pathlib.Path(file.name).stat().st_size / 1e6
+            linked = subprocess.run(["ldd", CLARY], check=True, text=True,
+                                    capture_output=True).stdout
+            files = [file.name, *re.findall(r"=> (/\S+)", linked)]
+            return sum(pathlib.Path(f).stat().st_size for f in files) / 1e6
     code = (
         "import sys, pathlib\n"
         f"for name in {[*LIBRARIES[name], library]!r}: __import__(name)\n"
@@ -148,6 +153,10 @@ def cpu_name():
                     if line.startswith("model name"))
 
 
+def told(name, result):
+    return f"{name}, {result['library']}" if result["library"] else name
+
+
 def lines(results):
     """Markdown."""
     yield (f"{results['cpu']}, {results['cores']} cores, shared by server and "
@@ -165,9 +174,9 @@ def lines(results):
             for key, it in result["closed"].items():
                 rate = it["requests_per_s"]
                 times = ours[key]["requests_per_s"] / rate if rate else 0
-                cells.append(f"{rate:.4g}" if name == "clary"
-                             else f"{rate:.3g} ({times:.3g})")
-            yield f"| {name} {result['library']} | " + " | ".join(cells) + " |"
+                cells.append(f"{rate:,.0f}" if name == "clary"
+                             else f"{rate:,.0f} ({times:.3g})")
+            yield f"| {told(name, result)} | " + " | ".join(cells) + " |"
         yield ("\n| | start to first prediction | memory, MB | on disk, MB | "
                "100/s: p50, p99, p99.9 us | at half of its own rate: rate, "
                "p50, p99, p99.9 us |")
@@ -179,7 +188,7 @@ def lines(results):
                                 for p in ("50", "99", "99.9"))
                       for us in (hundred, half)]
             rate = result["open"]["half of its own"]["rate"]
-            yield (f"| {name} {result['library']} | {result['start_s']:.3g} s "
+            yield (f"| {told(name, result)} | {result['start_s']:.3g} s "
                    f"| {result['memory_mb']:.0f} | {result['disk_mb']:.1f} | "
                    f"{picked[0]} | {rate:.0f}, {picked[1]} |")
 
