@@ -4,35 +4,51 @@
  */
 #include "metrics_histogram.h"
 
+enum {
+    PADDING = 3,       /* bounds that nothing passes */
+    FIRST_OCTAVE = 7,  /* 128 ns: two bounds are below it */
+    LAST_OCTAVE = 40,  /* 1100 s: all of them are */
+    BOUNDS_BELOW = -19 /* 3 * octave and this are below 1 << octave */
+};
+
 /* A decade from ten times `unit` on. */
 #define DECADE(unit)                                                           \
     10 * (unit), 12 * (unit), 15 * (unit), 20 * (unit), 25 * (unit),           \
         30 * (unit), 40 * (unit), 50 * (unit), 60 * (unit), 80 * (unit)
 
-static const uint64_t bounds[HISTOGRAM_BOUNDS] = {
-    DECADE(UINT64_C(10)),         DECADE(UINT64_C(100)),
-    DECADE(UINT64_C(1000)),       DECADE(UINT64_C(10000)),
-    DECADE(UINT64_C(100000)),     DECADE(UINT64_C(1000000)),
-    DECADE(UINT64_C(10000000)),   DECADE(UINT64_C(100000000)),
-    DECADE(UINT64_C(1000000000)), DECADE(UINT64_C(10000000000)),
-    UINT64_C(1000000000000)};
+static const uint64_t bounds[HISTOGRAM_BOUNDS + PADDING] = {
+    DECADE(UINT64_C(10)),
+    DECADE(UINT64_C(100)),
+    DECADE(UINT64_C(1000)),
+    DECADE(UINT64_C(10000)),
+    DECADE(UINT64_C(100000)),
+    DECADE(UINT64_C(1000000)),
+    DECADE(UINT64_C(10000000)),
+    DECADE(UINT64_C(100000000)),
+    DECADE(UINT64_C(1000000000)),
+    DECADE(UINT64_C(10000000000)),
+    UINT64_C(1000000000000),
+    UINT64_MAX,
+    UINT64_MAX,
+    UINT64_MAX};
 
 uint64_t histogram_bound_ns(size_t index)
 {
     return bounds[index];
 }
 
-/* A binary search for the first bound that is not below it; its steps depend on
- * nothing, so that none is guessed wrong. */
+/* Ten bounds a decade are three an octave, since 1024 is nearly 1000, and stay
+ * so over all of them. */
 size_t histogram_bucket(uint64_t ns)
 {
-    const uint64_t *first = bounds;
+    int octave = ns > 0 ? 63 - __builtin_clzll(ns) : 0, i = 0;
 
-    for (size_t n = HISTOGRAM_BOUNDS, half; n > 1; n -= half) {
-        half = n / 2;
-        first += first[half - 1] < ns ? half : 0;
-    }
-    return (size_t)(first - bounds) + (*first < ns);
+    if (octave > LAST_OCTAVE)
+        octave = LAST_OCTAVE;
+    if (octave >= FIRST_OCTAVE)
+        i = 3 * octave + BOUNDS_BELOW;
+    return (size_t)(i + (bounds[i] < ns) + (bounds[i + 1] < ns) +
+                    (bounds[i + 2] < ns));
 }
 
 uint64_t histogram_count(const struct histogram *histogram)

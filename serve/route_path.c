@@ -19,7 +19,7 @@ bool route_path_matches(const char *pattern, const char *path,
                         struct route_model *model)
 {
     static const char mark[] = "{model}", versions[] = "/versions/";
-    const char *at = strstr(pattern, mark);
+    const char *at = strchr(pattern, mark[0]);
 
     if (at == NULL)
         return strcmp(pattern, path) == 0;

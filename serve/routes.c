@@ -262,9 +262,9 @@ static void invocations_finish(struct route_request *request)
 
 /* A route whose begin always answers has no feed and no finish. */
 static const struct route routes_table[] = {
-    {"/ping", "GET, HEAD, POST", ping_begin, NULL, NULL},
     {"/invocations", "POST", invocations_begin, invocations_feed,
      invocations_finish},
+    {"/ping", "GET, HEAD, POST", ping_begin, NULL, NULL},
     {"/execution-parameters", "GET", parameters_begin, NULL, NULL},
     {"/metrics", "GET", route_metrics_begin, NULL, NULL},
     {"/v2", "GET", route_kserve_server, NULL, NULL},

@@ -65,24 +65,41 @@ static enum clary_status end_column(struct clary_writer *writer,
     return clary_json_put(&json->text, "]", err);
 }
 
-static enum clary_status write_begin(struct clary_writer *writer,
-                                     struct clary_error *err)
+/* What stands before the rows where they are not in columnar form. */
+static const char *rows_begin(const struct clary_writer_options *options)
 {
-    struct json *json = clary_arena_calloc(writer->arena, 1, sizeof *json);
-    if (json == NULL)
-        return clary_no_memory(err);
-    writer->state = json;
-    writer->n_rows = 0;
-    const struct clary_writer_options *options = &writer->options;
-    clary_json_text_init(&json->text, writer, options->tfserving,
-                         options->pretty);
     if (options->bare)
-        return clary_json_put(&json->text, "[", err);
+        return "[";
+    if (!options->tfserving)
+        return "{\"predictions\": [";
+    return options->pretty ? "{\n    \"predictions\": ["
+                           : "{    \"predictions\": [";
+}
+
+/* What stands behind them. */
+static const char *rows_end(const struct clary_writer_options *options,
+                            bool has_rows)
+{
+    if (options->bare)
+        return "]";
+    if (!options->tfserving || !(has_rows || options->pretty))
+        return "]}";
+    if (!has_rows)
+        return "]\n}";
+    return options->pretty ? "\n    ]\n}" : "    ]}";
+}
+
+static bool is_columnar(const struct clary_writer *writer)
+{
+    return writer->options.columnar && !writer->options.bare;
+}
+
+static enum clary_status write_columns_begin(struct clary_writer *writer,
+                                             struct clary_error *err)
+{
+    struct json *json = writer->state;
     CLARY_TRY(clary_json_put(&json->text, "{", err));
     CLARY_TRY(clary_json_break(&json->text, 1, false, err));
-    if (!options->columnar)
-        return clary_json_put(&json->text, "\"predictions\": [", err);
-
     CLARY_TRY(clary_json_put(&json->text, "\"outputs\": ", err));
     if (writer->n_fields > 1) {
         CLARY_TRY(clary_json_put(&json->text, "{", err));
@@ -92,6 +109,23 @@ static enum clary_status write_begin(struct clary_writer *writer,
             return clary_no_memory(err);
     }
     return begin_column(writer, 0, err);
+}
+
+static enum clary_status write_begin(struct clary_writer *writer,
+                                     struct clary_error *err)
+{
+    const struct clary_writer_options *options = &writer->options;
+    struct json *json = clary_arena_alloc(writer->arena, sizeof *json);
+    if (json == NULL)
+        return clary_no_memory(err);
+    writer->state = json;
+    writer->n_rows = 0;
+    json->columns = NULL;
+    clary_json_text_init(&json->text, writer, options->tfserving,
+                         options->pretty);
+    if (is_columnar(writer))
+        return write_columns_begin(writer, err);
+    return clary_json_put(&json->text, rows_begin(options), err);
 }
 
 static enum clary_status write_columns(struct clary_writer *writer,
@@ -142,7 +176,7 @@ static enum clary_status write_rows(struct clary_writer *writer,
                                     struct clary_error *err)
 {
     struct json *json = writer->state;
-    if (writer->options.columnar && !writer->options.bare)
+    if (is_columnar(writer))
         return write_columns(writer, rows, err);
     if (clary_values_are_flat(rows))
         return write_flat_rows(writer, rows, err);
@@ -172,24 +206,18 @@ static enum clary_status write_columns_end(struct clary_writer *writer,
         CLARY_TRY(clary_json_break(&json->text, 1, false, err));
         CLARY_TRY(clary_json_put(&json->text, "}", err));
     }
-    return CLARY_OK;
+    CLARY_TRY(clary_json_break(&json->text, 0, false, err));
+    return clary_json_put(&json->text, "}", err);
 }
 
 static enum clary_status write_end(struct clary_writer *writer,
                                    struct clary_error *err)
 {
     struct json *json = writer->state;
-    if (writer->options.bare)
-        return clary_json_put(&json->text, "]", err);
-    if (writer->options.columnar) {
-        CLARY_TRY(write_columns_end(writer, err));
-    } else {
-        if (writer->n_rows > 0)
-            CLARY_TRY(clary_json_break(&json->text, 1, false, err));
-        CLARY_TRY(clary_json_put(&json->text, "]", err));
-    }
-    CLARY_TRY(clary_json_break(&json->text, 0, false, err));
-    return clary_json_put(&json->text, "}", err);
+    if (is_columnar(writer))
+        return write_columns_end(writer, err);
+    return clary_json_put(&json->text,
+                          rows_end(&writer->options, writer->n_rows > 0), err);
 }
 
 static const char *const media_types[] = {"application/json", NULL};
