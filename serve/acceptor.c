@@ -7,6 +7,7 @@
  */
 #include "acceptor.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <arpa/inet.h>
@@ -62,13 +63,6 @@ struct acceptor {
     struct lingering lingering[LINGERING_MAX];
     size_t n_lingering;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool watch(struct acceptor *acceptor, int fd, uint32_t tag)
 {
@@ -176,7 +170,7 @@ int acceptor_port(const struct acceptor *acceptor)
 static void pause_accepting(struct acceptor *acceptor, int error)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-    int64_t now = now_ms();
+    int64_t now = clary_clock_ms();
 
     if (now - acceptor->warned_ms >= WARN_MS) {
         acceptor->warned_ms = now;
@@ -229,7 +223,7 @@ void acceptor_linger(struct acceptor *acceptor, int fd)
         close(fd);
     } else {
         acceptor->lingering[i].fd = fd;
-        acceptor->lingering[i].deadline_ms = now_ms() + LINGER_MS;
+        acceptor->lingering[i].deadline_ms = clary_clock_ms() + LINGER_MS;
         acceptor->n_lingering++;
     }
     pthread_mutex_unlock(&acceptor->mutex);
@@ -252,7 +246,7 @@ static void drop_input(struct acceptor *acceptor, size_t i)
  * ever. */
 static int tick(struct acceptor *acceptor)
 {
-    int64_t now = now_ms();
+    int64_t now = clary_clock_ms();
 
     if (acceptor->is_ticking && now - acceptor->ticked_ms >= TICK_MS) {
         acceptor->ticked_ms = now;

@@ -5,11 +5,11 @@
  */
 #include "admission.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 enum { LOG_MS = 1000 };
 
@@ -74,11 +74,8 @@ const char *admission_hold(struct admission *admission, struct ticket *ticket,
 
 void admission_refused(struct admission *admission, const char *reason)
 {
-    struct timespec now;
+    int64_t now_ms = clary_clock_ms();
     char count[24];
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     int64_t logged_ms = atomic_load(&admission->logged_ms);
     atomic_fetch_add(&admission->n_refused, 1);
     if (now_ms - logged_ms < LOG_MS ||

@@ -4,14 +4,18 @@
  */
 #include "connections.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-void connections_init(struct connections *list)
+void connections_init(struct connections *list, int64_t idle_ms)
 {
     pthread_mutex_init(&list->mutex, NULL);
     list->first = NULL;
+    list->idle_ms = idle_ms;
+    atomic_init(&list->now_ms, clary_clock_ms());
 }
 
 void connections_deinit(struct connections *list)
@@ -27,6 +31,8 @@ struct connection *connections_add(struct connections *list, int fd)
         return NULL;
     connection->fd = fd;
     pthread_mutex_lock(&list->mutex);
+    atomic_store(&list->now_ms, clary_clock_ms()); /* after a time without */
+    connections_touch(list, connection);
     connection->next = list->first;
     if (list->first != NULL)
         list->first->previous = connection;
@@ -63,13 +69,42 @@ static bool is_in_use(const struct connection *connection)
            ioctl(connection->fd, FIONREAD, &arrived) != 0 || arrived > 0;
 }
 
+void connections_touch(const struct connections *list,
+                       struct connection *connection)
+{
+    atomic_store_explicit(
+        &connection->seen_ms,
+        atomic_load_explicit(&list->now_ms, memory_order_relaxed),
+        memory_order_relaxed);
+}
+
+void connections_untime(struct connection *connection)
+{
+    atomic_store_explicit(&connection->seen_ms, CONNECTION_UNTIMED,
+                          memory_order_relaxed);
+}
+
+/* In the middle of a request its answer would not help any more. */
+static void end_idle(const struct connection *connection)
+{
+    shutdown(connection->fd,
+             atomic_load(&connection->is_busy) ? SHUT_RDWR : SHUT_RD);
+}
+
+/* A connection that was touched since the last call has its now_ms, so that
+ * one is never called idle because this call was late. */
 void connections_end(struct connections *list, bool also_idle)
 {
     pthread_mutex_lock(&list->mutex);
+    int64_t before_ms = atomic_load(&list->now_ms);
     for (struct connection *connection = list->first; connection != NULL;
-         connection = connection->next)
+         connection = connection->next) {
         if (is_at_end(connection) || (also_idle && !is_in_use(connection)))
             shutdown(connection->fd, SHUT_RD);
+        else if (atomic_load(&connection->seen_ms) <= before_ms - list->idle_ms)
+            end_idle(connection);
+    }
+    atomic_store(&list->now_ms, clary_clock_ms());
     pthread_mutex_unlock(&list->mutex);
 }
 

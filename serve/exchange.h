@@ -16,10 +16,13 @@
 
 #include <pthread.h>
 
+struct connection;
+
 /* One request on its way, from the first header to the last byte sent. */
 struct exchange {
     struct exchange_pool *pool;
     struct exchange *next;     /* in the free list */
+    struct connection *client; /* what it came on */
     void *request;             /* the application's */
     bool is_unwanted;          /* the rest of the body is */
     bool is_packed;            /* the body is compressed */

@@ -59,6 +59,7 @@
 enum {
     POOL_BYTES = 2 * HTTP_PIECE_BYTES,
     FEW_CONNECTIONS = 125, /* with two more events, fewer than a full turn */
+    LONG_BYTES = 65536,    /* of an answer that may be long on its way */
     READ_ON_BYTES = 65536, /* an unwanted body up to this long is read, so
                             * that its connection can be used again */
     CUT_BYTES = 64 << 20,  /* of an unwanted rest are read before its
@@ -76,6 +77,7 @@ struct http_loop {
     struct connections connections;
     struct exchange_pool exchanges;
     struct spin spin;
+    unsigned idle_timeout_s;
     atomic_size_t n_connections;
     atomic_bool is_draining, is_stopped;
 };
@@ -100,7 +102,9 @@ static enum MHD_Result begin(struct http_loop *loop, struct MHD_Connection *mhd,
     if (exchange == NULL)
         return MHD_NO;
     *context = exchange;
-    atomic_store(&connection->is_busy, true);
+    exchange->client = connection;
+    connections_touch(&loop->connections, connection);
+    atomic_store_explicit(&connection->is_busy, true, memory_order_relaxed);
     exchange->is_packed = head->content_encoding != NULL;
     exchange->is_unwanted = !app->begin(exchange->request, head);
     if (!exchange->is_unwanted) {
@@ -125,10 +129,9 @@ static enum MHD_Result begin(struct http_loop *loop, struct MHD_Connection *mhd,
 
 /* In the middle of a body nothing has been written to the socket but perhaps
  * a whole 100 Continue, so the answer can go there directly. */
-static enum MHD_Result answer_and_cut(struct MHD_Connection *mhd,
-                                      struct exchange *exchange)
+static enum MHD_Result answer_and_cut(struct exchange *exchange)
 {
-    struct connection *connection = connection_of(mhd);
+    struct connection *connection = exchange->client;
 
     exchange_finish(exchange);
     raw_answer_send(connection->fd, &exchange->answer,
@@ -143,10 +146,17 @@ static void resume(void *loop, void *mhd)
     mailbox_wake(&((struct http_loop *)loop)->mailbox);
 }
 
+/* Until `resume` nothing is heard of it. */
+static void suspend(struct MHD_Connection *mhd, const struct exchange *exchange)
+{
+    connections_untime(exchange->client);
+    MHD_suspend_connection(mhd);
+}
+
 /* Lets the loop's other connections have a turn. */
 static void yield(struct MHD_Connection *mhd, const struct exchange *exchange)
 {
-    MHD_suspend_connection(mhd);
+    suspend(mhd, exchange);
     resume(exchange->pool->context, mhd);
 }
 
@@ -162,7 +172,7 @@ static enum MHD_Result take_piece(struct MHD_Connection *mhd,
         *len = 0;
         exchange->unwanted += piece;
         return exchange->unwanted <= CUT_BYTES ? MHD_YES
-                                               : answer_and_cut(mhd, exchange);
+                                               : answer_and_cut(exchange);
     }
     if (exchange->is_packed && piece > PACKED_BYTES) {
         piece = PACKED_BYTES;
@@ -185,7 +195,7 @@ static enum MHD_Result take_heavy_piece(struct MHD_Connection *mhd,
         if (exchange->inbox_len < exchange->turn_bytes)
             return MHD_YES;
     }
-    MHD_suspend_connection(mhd);
+    suspend(mhd, exchange);
     if (!exchange_send(exchange, is_last)) {
         exchange->is_dropped = true;
         resume(exchange->pool->context, mhd);
@@ -198,6 +208,26 @@ static bool is_suspended(struct MHD_Connection *mhd)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
     return info != NULL && info->suspended == MHD_YES;
+}
+
+/* No callback tells how far a long answer has come: it is left to
+ * libmicrohttpd, which sees each byte. */
+static void leave_to_libmicrohttpd(const struct http_loop *loop,
+                                   struct MHD_Connection *mhd,
+                                   const struct exchange *exchange)
+{
+    connections_untime(exchange->client);
+    (void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+                                    loop->idle_timeout_s);
+}
+
+static enum MHD_Result answer(struct http_loop *loop,
+                              struct MHD_Connection *mhd,
+                              struct exchange *exchange)
+{
+    if (exchange->answer.len > LONG_BYTES)
+        leave_to_libmicrohttpd(loop, mhd, exchange);
+    return http_answer_queue(mhd, exchange, atomic_load(&loop->is_draining));
 }
 
 static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
@@ -214,6 +244,7 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
         http_head_read(mhd, method, path, version, &head);
         return begin(loop, mhd, &head, context);
     }
+    connections_touch(&loop->connections, exchange->client);
     if ((exchange->is_heavy || exchange->is_packed) && is_suspended(mhd))
         return MHD_YES; /* the next chunk: after this one */
     if (exchange->is_heavy && exchange->is_dropped)
@@ -224,26 +255,31 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
         return take_piece(mhd, exchange, bytes, len);
     exchange_finish(exchange);
     if (exchange->answer.is_excess && !exchange->was_put_off) {
-        MHD_suspend_connection(mhd);
+        suspend(mhd, exchange);
         exchange_put_off(exchange, mhd);
         return MHD_YES;
     }
-    return http_answer_queue(mhd, exchange, atomic_load(&loop->is_draining));
+    return answer(loop, mhd, exchange);
 }
 
 /* After it a response is freed and not read any more. */
-static void on_completed(void *loop, struct MHD_Connection *mhd, void **context,
-                         enum MHD_RequestTerminationCode code)
+static void on_completed(void *argument, struct MHD_Connection *mhd,
+                         void **context, enum MHD_RequestTerminationCode code)
 {
-    struct connection *connection = connection_of(mhd);
+    struct http_loop *loop = argument;
+    struct exchange *exchange = *context;
 
     (void)code;
-    spin_answered(&((struct http_loop *)loop)->spin);
-    if (*context != NULL)
-        exchange_release(*context);
+    spin_answered(&loop->spin);
+    if (exchange == NULL) /* it was refused before `begin` */
+        return;
+    if (exchange->answer.len > LONG_BYTES)
+        (void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+    connections_touch(&loop->connections, exchange->client);
+    atomic_store_explicit(&exchange->client->is_busy, false,
+                          memory_order_relaxed);
+    exchange_release(exchange);
     *context = NULL;
-    if (connection != NULL)
-        atomic_store(&connection->is_busy, false);
 }
 
 /* libmicrohttpd closes the socket right after this. */
@@ -364,7 +400,7 @@ static enum clary_status start(struct http_loop *loop,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s, MHD_OPTION_END);
+        MHD_OPTION_END);
     int error = loop->daemon == NULL || !listen_to_mailbox(loop)
                     ? errno
                     : pthread_create(&loop->thread, NULL, run, loop);
@@ -388,7 +424,9 @@ enum clary_status http_loop_start(const struct http_loop_options *options,
                                              .workers = options->workers,
                                              .resume = resume,
                                              .context = loop};
-    connections_init(&loop->connections);
+    connections_init(&loop->connections,
+                     (int64_t)options->idle_timeout_s * 1000);
+    loop->idle_timeout_s = options->idle_timeout_s;
     loop->spin.limit_ns = options->spin_ns;
     exchange_pool_init(&loop->exchanges);
     enum clary_status status = start(loop, options, err);

@@ -4,12 +4,12 @@
  */
 #include "intake.h"
 
+#include "base/clock.h"
 #include "deflate.h"
 #include "inflate.h"
 #include "route.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 enum { NUMBER_BYTES = 16 }; /* a number of a reply, and what separates it */
 
@@ -29,18 +29,11 @@ static enum clary_status check_length(struct route_request *request,
                       limit);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Nobody needs what is not computed by now. */
 static bool is_late(const struct route_request *request)
 {
     return request->intake.deadline_ms != 0 &&
-           now_ms() >= request->intake.deadline_ms;
+           clary_clock_ms() >= request->intake.deadline_ms;
 }
 
 static void refuse(struct route_request *request, const char *reason)
@@ -159,7 +152,7 @@ void intake_begin(struct route_request *request, const struct http_head *head)
                         .takes_gzip = routes->compress_bytes > 0 &&
                                       accepts_gzip(head->accept_encoding)};
     if (routes->timeout_ms > 0)
-        request->intake.deadline_ms = now_ms() + routes->timeout_ms;
+        request->intake.deadline_ms = clary_clock_ms() + routes->timeout_ms;
     if (check_length(request, length) != CLARY_OK) {
         route_fail_with_error(request);
         return;

@@ -199,7 +199,8 @@ const struct setting settings[] = {
      .min = 1,
      .max = 86400,
      .fallback = "75",
-     .help = "A connection on which no byte moved for so long is closed."},
+     .help = "A connection on which nothing happened for so long is closed, "
+             "and one whose request's headers take longer to come."},
     {.name = "CLARY_SPIN_US",
      .kind = NUMBER,
      .member = MEMBER(spin_us),

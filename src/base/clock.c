@@ -29,6 +29,11 @@ static uint64_t system_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+int64_t clary_clock_ms(void)
+{
+    return (int64_t)(system_ns() / 1000000);
+}
+
 #if defined(__x86_64__)
 static uint64_t counter(void)
 {

@@ -12,6 +12,9 @@
 
 #include <stdint.h>
 
+/* CLOCK_MONOTONIC in milliseconds, for deadlines. */
+int64_t clary_clock_ms(void);
+
 uint64_t clary_clock_ticks(void);
 
 /* A number of ticks in nanoseconds. The first call takes a fifth of a
