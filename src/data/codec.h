@@ -100,6 +100,10 @@ struct clary_codec {
                  * may be taken out of the reply before */
     enum clary_status (*read_begin)(struct clary_reader *reader,
                                     struct clary_error *err);
+    /* Another body for the same rows, with what begin has set up and its
+     * memory; the one before it need not have ended. NULL: that takes another
+     * begin. */
+    void (*read_again)(struct clary_reader *reader);
     /* Takes the next piece, cut anywhere, even inside a number. */
     enum clary_status (*read_feed)(struct clary_reader *reader,
                                    const char *bytes, size_t len,

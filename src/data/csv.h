@@ -32,32 +32,36 @@ enum clary_csv_cell {
 
 /* The header row, while it is read. */
 struct clary_csv_header_row {
-    bool reading;       /* this row is a header, or may turn out to be one */
-    bool done;          /* rows are data from now on */
-    bool names_columns; /* each column has a name of its own */
-    size_t n_known;     /* cells that name a column */
-    size_t unknown;     /* first column (1-based) that does not; 0: none */
-    size_t twice;       /* first column (1-based) named before; 0: none */
-    char unknown_name[CLARY_CELL_QUOTE_BYTES];
-    char twice_name[CLARY_CELL_QUOTE_BYTES];
+    bool reading;   /* this row is a header, or may turn out to be one */
+    bool done;      /* rows are data from now on */
+    size_t n_known; /* cells that name a column */
+    size_t unknown; /* first column (1-based) that does not; 0: none */
+    size_t twice;   /* first column (1-based) named before; 0: none */
     struct clary_column *columns;      /* (n_columns), in the header's order */
     const struct clary_column **named; /* columns with a name of their own, by
                                         * name; NULL: not sorted yet */
     size_t n_named;
-    bool underscores;                /* clary_column_underscores */
-    bool *seen;                      /* (n_columns), in the model's order */
-    struct clary_error not_a_number; /* the first cell's error, if it is none */
+    bool underscores; /* clary_column_underscores */
+    bool *seen;       /* (n_columns), in the model's order */
+    /* from here on only what is said above is there */
+    char unknown_name[CLARY_CELL_QUOTE_BYTES];
+    char twice_name[CLARY_CELL_QUOTE_BYTES];
+    struct clary_error not_a_number; /* the first cell's, if it is none */
 };
 
 struct clary_csv_window; /* csv_window.c */
 
 struct clary_csv {
-    const struct clary_column *columns; /* (n_columns), in the body's order */
+    /* the same for every body */
+    const struct clary_column *model_columns; /* (n_columns) */
     size_t n_columns;
     struct clary_csv_window *window; /* NULL: cells are read one by one */
+    /* of one body; 0 at its beginning but for `columns` and `separator` */
     size_t column; /* cells of the current row that are complete; may pass
                     * n_columns: those behind it are only counted */
     enum clary_csv_cell cell;
+    bool is_reordered; /* its columns are not in the model's order */
+    const struct clary_column *columns; /* (n_columns), in the body's order */
     unsigned bom;     /* bytes of a byte order mark seen; BOM_DONE */
     bool has_bytes;   /* the body is not empty */
     char separator;   /* between cells; it is no blank */
@@ -65,13 +69,13 @@ struct clary_csv {
     size_t sniff_len; /* bytes of the body that came until now */
     size_t carry_len; /* bytes of the cell that came in earlier pieces */
     struct clary_csv_header_row header;
-    /* from here on not set to 0 at the beginning of a body */
     char sniffed[CLARY_CSV_SNIFF_BYTES]; /* the sniff_len bytes */
     char carry[CLARY_CSV_CELL_BYTES];
 };
 
 enum clary_status clary_csv_read_begin(struct clary_reader *reader,
                                        struct clary_error *err);
+void clary_csv_read_again(struct clary_reader *reader);
 enum clary_status clary_csv_read_feed(struct clary_reader *reader,
                                       const char *bytes, size_t len,
                                       struct clary_error *err);
@@ -94,9 +98,6 @@ bool clary_csv_sniff(struct clary_csv *csv, const char *bytes, size_t len,
  * known. */
 enum clary_status clary_csv_window_new(struct clary_reader *reader,
                                        struct clary_error *err) CLARY_MUST_USE;
-
-/* The columns have another order now. */
-void clary_csv_window_layout(struct clary_csv *csv);
 
 /* Another piece begins. */
 void clary_csv_window_close(struct clary_csv *csv);
@@ -125,9 +126,6 @@ enum clary_status clary_csv_fail_count(const struct clary_reader *reader,
 
 /* What is wrong when `text` holds another separator or line end; else "". */
 const char *clary_csv_hint(const char *text, size_t len);
-
-/* The body begins, perhaps with a header. */
-void clary_csv_header_begin(struct clary_reader *reader);
 
 /* Whether the first cell of the first row can be a name. */
 bool clary_csv_header_may_begin(const char *text, size_t len);

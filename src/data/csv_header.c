@@ -27,19 +27,16 @@
 #include <string.h>
 #include <strings.h>
 
-void clary_csv_header_begin(struct clary_reader *reader)
+/* Whether each column has a name of its own. An input's name is the model's
+ * own unless columns have others. */
+static bool names_columns(const struct clary_rows *rows)
 {
-    struct clary_csv *csv = reader->state;
-    struct clary_csv_header_row *header = &csv->header;
-    header->reading = reader->header == CLARY_CSV_HEADER_PRESENT;
-    header->names_columns = true;
-    for (size_t f = 0; f < reader->rows->n_fields; f++) {
-        const struct clary_field *field = &reader->rows->fields[f];
-        /* an input's name is the model's own unless columns have others */
-        header->names_columns &=
-            field->column_names != NULL ||
-            (field->width == 1 && field->column_prefix == NULL);
-    }
+    bool names = true;
+    for (size_t f = 0; f < rows->n_fields; f++)
+        names &= rows->fields[f].column_names != NULL ||
+                 (rows->fields[f].width == 1 &&
+                  rows->fields[f].column_prefix == NULL);
+    return names;
 }
 
 /* Whether `text` is how some program spells a missing or an infinite value. */
@@ -274,7 +271,7 @@ enum clary_status clary_csv_header_end(struct clary_reader *reader,
         return fail_absent(csv, err);
     header->reading = false;
     header->done = true;
-    bool by_name = header->names_columns || header->n_known > 0;
+    bool by_name = names_columns(reader->rows) || header->n_known > 0;
     if (by_name && header->unknown > 0)
         return fail_column(header->unknown, header->unknown_name,
                            "is not an input of the model", err);
@@ -290,7 +287,8 @@ enum clary_status clary_csv_header_end(struct clary_reader *reader,
             clary_csv_hint(header->unknown_name, strlen(header->unknown_name)));
     if (by_name)
         csv->columns = header->columns;
-    clary_csv_window_layout(csv);
+    for (size_t c = 0; c < csv->n_columns; c++)
+        csv->is_reordered |= csv->columns[c].index != c;
     csv->column = 0;
     return CLARY_OK;
 }

@@ -47,7 +47,8 @@ enum clary_status clary_csv_read_begin(struct clary_reader *reader,
     struct clary_csv *csv = clary_arena_alloc(reader->arena, sizeof *csv);
     if (csv == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for the request");
-    memset(csv, 0, offsetof(struct clary_csv, sniffed));
+    csv->n_columns = 0;
+    csv->window = NULL;
     for (size_t f = 0; f < rows->n_fields; f++) {
         if (rows->fields[f].dtype == CLARY_DTYPE_STRING)
             return clary_fail(err, CLARY_UNSUPPORTED,
@@ -60,16 +61,31 @@ enum clary_status clary_csv_read_begin(struct clary_reader *reader,
         return clary_fail(err, CLARY_UNSUPPORTED,
                           "the model's inputs have no elements, so text/csv "
                           "has no columns for them");
-    csv->columns = clary_rows_columns(rows, reader->arena, csv->n_columns);
-    if (csv->columns == NULL)
+    csv->model_columns =
+        clary_rows_columns(rows, reader->arena, csv->n_columns);
+    if (csv->model_columns == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for the request");
+    reader->state = csv;
+    CLARY_TRY(clary_csv_window_new(reader, err));
+    clary_csv_read_again(reader);
+    return CLARY_OK;
+}
+
+void clary_csv_read_again(struct clary_reader *reader)
+{
+    enum {
+        FROM = offsetof(struct clary_csv, column),
+        TO = offsetof(struct clary_csv, header.unknown_name)
+    };
+    struct clary_csv *csv = reader->state;
+    memset((char *)csv + FROM, 0, TO - FROM);
+    csv->header.unknown_name[0] = '\0';
+    csv->header.reading = reader->header == CLARY_CSV_HEADER_PRESENT;
+    csv->columns = csv->model_columns;
     csv->separator = ',';
     csv->sniffs = reader->pythonic;
-    reader->state = csv;
     reader->n_rows = 0;
-    reader->columnar = false;
-    clary_csv_header_begin(reader);
-    return clary_csv_window_new(reader, err);
+    reader->columnar = reader->misfits = false;
 }
 
 /* A number at the start of a cell; len is 0 if there is none. */

@@ -22,7 +22,8 @@
 enum { TILE = 1024 };
 
 struct clary_csv_window {
-    bool dense;     /* a row is n_columns floats, and the next lies behind */
+    bool is_block;  /* a row of the model is n_columns floats, and the next
+                     * lies behind */
     size_t n_lines; /* line feeds that were not passed */
     size_t checked; /* cells before this one are as the rows expect them */
     const uint16_t *ends; /* of the cells, without a '\r' that ends a line */
@@ -54,8 +55,7 @@ enum clary_status clary_csv_window_new(struct clary_reader *reader,
     csv->window = clary_arena_alloc(reader->arena, sizeof *csv->window);
     if (csv->window == NULL)
         return clary_no_memory(err);
-    csv->window->dense = rows->n_fields == 1;
-    clary_csv_window_close(csv);
+    csv->window->is_block = rows->n_fields == 1;
     return CLARY_OK;
 }
 
@@ -63,15 +63,6 @@ void clary_csv_window_close(struct clary_csv *csv)
 {
     if (csv->window != NULL)
         csv->window->cells.from = NULL;
-}
-
-void clary_csv_window_layout(struct clary_csv *csv)
-{
-    const struct clary_column *columns = csv->columns;
-    if (csv->window == NULL)
-        return;
-    for (size_t c = 0; c < csv->n_columns; c++)
-        csv->window->dense = csv->window->dense && columns[c].index == c;
 }
 
 static void open_window(const struct clary_reader *reader, const char *p,
@@ -191,14 +182,15 @@ static bool read_cells(struct clary_reader *reader)
     size_t room = (rows->capacity - row) * width - csv->column;
     float *to = window->tile;
     n = n < room ? n : room;
-    if (window->dense)
+    bool is_dense = window->is_block && !csv->is_reordered;
+    if (is_dense)
         to = (float *)(void *)csv->columns[0].data + row * width + csv->column;
     else
         n = n < TILE ? n : TILE;
     size_t done = reader->cell_kernel->read(
         window->cells.text, window->cells.index.at + window->cells.next,
         window->ends + window->cells.next, n, to);
-    if (!window->dense)
+    if (!is_dense)
         scatter(csv, row, done);
     window->cells.next += done;
     csv->column += done;

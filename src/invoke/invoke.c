@@ -7,8 +7,10 @@
  * the program and appends to the reply. Only the reply is kept.
  *
  * memory: `arena` holds the execution of one model for as long as invocations
- * are on that model, and behind `mark` what one invocation needs. Neither is
- * given back between invocations.
+ * are on that model, behind `mark` what one invocation begins with, and behind
+ * `last.mark` what it needs on its way. None of it is given back between
+ * invocations. One whose headers are those of the one before it begins where
+ * that one began.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,6 +30,8 @@
 #define DEFAULT_MAX_REPLY_BYTES  ((size_t)1 << 30)
 #define DEFAULT_MAX_MEMORY_BYTES ((size_t)1 << 30)
 
+enum { KEPT_BYTES = 128 }; /* of a header; a longer one is not kept */
+
 enum stage { DECODE, RUN, ENCODE, WAIT, N_STAGES };
 
 struct clary_invoke {
@@ -42,6 +46,13 @@ struct clary_invoke {
     void **inputs, **outputs;           /* the execution's blocks, per field */
     const struct clary_column *columns; /* of the inputs */
     struct clary_arena_mark mark;
+
+    /* of the last invocation, for one like it */
+    struct {
+        bool is_kept;
+        char content_type[KEPT_BYTES], accept[KEPT_BYTES]; /* NULL is "" */
+        struct clary_arena_mark mark;
+    } last;
 
     /* of the invocation */
     const struct clary_codec *reading;
@@ -268,19 +279,66 @@ static enum clary_status set_formats(struct clary_invoke *invoke,
     return CLARY_OK;
 }
 
-enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
-                                     const struct clary_model *model,
-                                     const struct clary_request *request,
-                                     struct clary_error *err)
+static bool keep(char *kept, const char *header)
+{
+    size_t len = header ? strlen(header) : 0;
+
+    if (len >= KEPT_BYTES)
+        return false;
+    memcpy(kept, header ? header : "", len + 1);
+    return true;
+}
+
+/* No header is as one that is empty. */
+static bool is_kept(const char *kept, const char *header)
+{
+    return strcmp(kept, header ? header : "") == 0;
+}
+
+/* After a begin: keeps what another one would make the same again. */
+static void keep_begin(struct clary_invoke *invoke,
+                       const struct clary_request *request)
+{
+    invoke->last.is_kept =
+        invoke->reading->read_again &&
+        request->protocol == CLARY_PROTOCOL_INVOCATIONS &&
+        request->explain == CLARY_EXPLAIN_NONE &&
+        keep(invoke->last.content_type, request->content_type) &&
+        keep(invoke->last.accept, request->accept);
+    invoke->last.mark = clary_arena_mark(&invoke->arena);
+}
+
+static bool is_like_last(const struct clary_invoke *invoke,
+                         const struct clary_model *model,
+                         const struct clary_request *request)
+{
+    return invoke->last.is_kept &&
+           invoke->serial == clary_model_serial(model) &&
+           invoke->watch.ranges == invoke->ranges &&
+           request->protocol == CLARY_PROTOCOL_INVOCATIONS &&
+           request->explain == CLARY_EXPLAIN_NONE &&
+           is_kept(invoke->last.content_type, request->content_type) &&
+           is_kept(invoke->last.accept, request->accept);
+}
+
+static void begin_like_last(struct clary_invoke *invoke)
+{
+    clary_arena_rewind(&invoke->arena, invoke->last.mark);
+    invoke->in.n_rows = invoke->in.first_row = 0;
+    invoke->reading->read_again(&invoke->reader);
+    clary_watch_again(&invoke->watch);
+}
+
+static enum clary_status begin(struct clary_invoke *invoke,
+                               const struct clary_model *model,
+                               const struct clary_request *request,
+                               struct clary_error *err)
 {
     const struct clary_signature *signature = clary_model_signature(model);
     enum clary_csv_header header = invoke->options.csv_header;
 
-    clary_buffer_clear(&invoke->out);
-    invoke->writing = invoke->evaluating = invoke->has_body = false;
     invoke->watch = (struct clary_watch){0};
     invoke->explaining.explainer = NULL;
-    memset(invoke->ticks, 0, sizeof invoke->ticks);
     invoke->style = invoke->options.style == CLARY_STYLE_AUTO
                         ? clary_model_style(model)
                         : invoke->options.style;
@@ -308,7 +366,24 @@ enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
                                            .options = invoke->form.options};
     CLARY_TRY(clary_watch_begin(&invoke->watch, invoke->ranges,
                                 signature->n_columns, &invoke->arena, err));
-    CLARY_TRY(invoke->reading->read_begin(&invoke->reader, err));
+    return invoke->reading->read_begin(&invoke->reader, err);
+}
+
+enum clary_status clary_invoke_begin(struct clary_invoke *invoke,
+                                     const struct clary_model *model,
+                                     const struct clary_request *request,
+                                     struct clary_error *err)
+{
+    clary_buffer_clear(&invoke->out);
+    invoke->writing = invoke->evaluating = invoke->has_body = false;
+    memset(invoke->ticks, 0, sizeof invoke->ticks);
+    if (is_like_last(invoke, model, request)) {
+        begin_like_last(invoke);
+    } else {
+        invoke->last.is_kept = false;
+        CLARY_TRY(begin(invoke, model, request, err));
+        keep_begin(invoke, request);
+    }
     if (invoke->options.timed)
         invoke->lap = clary_clock_ticks();
     return CLARY_OK;

@@ -21,11 +21,18 @@ enum clary_status clary_watch_begin(struct clary_watch *watch,
                                     size_t n_columns, struct clary_arena *arena,
                                     struct clary_error *err)
 {
-    *watch = (struct clary_watch){.ranges = ranges};
+    *watch = (struct clary_watch){.ranges = ranges, .n_columns = n_columns};
     if (!ranges)
         return CLARY_OK;
     watch->counts = clary_arena_calloc(arena, n_columns, sizeof *watch->counts);
     return watch->counts ? CLARY_OK : clary_no_memory(err);
+}
+
+void clary_watch_again(struct clary_watch *watch)
+{
+    if (watch->found)
+        memset(watch->counts, 0, watch->n_columns * sizeof *watch->counts);
+    watch->found = false;
 }
 
 /* The `index`th value of a type as float32. */

@@ -16,6 +16,7 @@
 struct clary_watch {
     const struct clary_ranges *ranges;  /* NULL: nothing is looked at */
     struct clary_column_counts *counts; /* (n_columns) */
+    size_t n_columns;
     bool found;                         /* a count is not 0 */
 };
 
@@ -24,6 +25,9 @@ enum clary_status clary_watch_begin(struct clary_watch *watch,
                                     const struct clary_ranges *ranges,
                                     size_t n_columns, struct clary_arena *arena,
                                     struct clary_error *err) CLARY_MUST_USE;
+
+/* The same ranges, with nothing found yet. */
+void clary_watch_again(struct clary_watch *watch);
 
 /* Looks at the rows held, before the model takes them. */
 void clary_watch_rows(struct clary_watch *watch, const struct clary_rows *rows);

@@ -59,6 +59,27 @@ static enum clary_status shape(const struct clary_op *op,
                            per_row, &joined, err);
 }
 
+/* An output of more than the plane that a loop computes. */
+static bool run_planes(const struct clary_broadcast *plan, binary_loop *loop,
+                       const struct clary_tensor *const *in,
+                       const struct clary_tensor *out)
+{
+    const size_t in_bytes = clary_dtype_bytes(in[0]->dtype);
+    const size_t plane_bytes =
+        plan->count[0] * plan->count[1] * clary_dtype_bytes(out->dtype);
+    const char *const a = in[0]->data, *const b = in[1]->data;
+    struct clary_broadcast_place place = {0};
+    char *y = out->data;
+
+    do {
+        if (!loop(plan, a + place.in[0] * in_bytes, b + place.in[1] * in_bytes,
+                  y))
+            return false;
+        y += plane_bytes;
+    } while (clary_broadcast_next(plan, &place));
+    return true;
+}
+
 static enum clary_status run(const struct clary_op *op,
                              const struct clary_tensor *const *in,
                              struct clary_tensor *const *out, void *scratch,
@@ -66,25 +87,15 @@ static enum clary_status run(const struct clary_op *op,
 {
     const struct binary *binary = binary_of(op);
     binary_loop *const loop = binary->loop[in[0]->dtype];
-    const size_t in_bytes = clary_dtype_bytes(in[0]->dtype);
-    const char *const a = in[0]->data, *const b = in[1]->data;
-    char *y = out[0]->data;
     struct clary_broadcast plan;
-    struct clary_broadcast_place place = {0};
-    size_t plane_bytes;
 
     (void)scratch;
     if (clary_op_elements(out[0]) == 0)
         return CLARY_OK;
     clary_broadcast_plan(&plan, in, 2, &out[0]->shape);
-    plane_bytes =
-        plan.count[0] * plan.count[1] * clary_dtype_bytes(out[0]->dtype);
-    do {
-        if (!loop(&plan, a + place.in[0] * in_bytes, b + place.in[1] * in_bytes,
-                  y))
-            return clary_op_fail(op, CLARY_BAD_INPUT, err, "%s", binary->fault);
-        y += plane_bytes;
-    } while (clary_broadcast_next(&plan, &place));
+    if (plan.n_axes > 2 ? !run_planes(&plan, loop, in, out[0])
+                        : !loop(&plan, in[0]->data, in[1]->data, out[0]->data))
+        return clary_op_fail(op, CLARY_BAD_INPUT, err, "%s", binary->fault);
     return CLARY_OK;
 }
 
