@@ -1,5 +1,5 @@
 /* registry.c: one mutex over the state, the model and the count of handles;
- * two short locks a request, against the 10 us that the kernel takes for it.
+ * it is for what happens now and then, as /ping: requests keep their handles.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

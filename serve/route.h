@@ -19,9 +19,11 @@ struct route;
 
 struct route_request {
     struct routes *routes;
-    const struct route *route;          /* NULL: refused before there is one */
-    struct clary_invoke *invoke;        /* made for the first invocation */
-    const struct registry_model *model; /* NULL: not borrowed */
+    const struct route *route;           /* NULL: refused before there is one */
+    struct clary_invoke *invoke;         /* made for the first invocation */
+    const struct registry_model *handle; /* kept when a request is over, so
+                                          * that the next takes no lock */
+    const struct registry_model *model;  /* the handle; NULL: not asked for */
     struct intake intake;
     struct http_answer answer; /* its status is 0 until it is known */
     struct clary_error err;

@@ -110,15 +110,21 @@ void route_fail_with_error(struct route_request *request)
     route_fail(request, http_statuses[request->reason], request->err.message);
 }
 
+static bool has_model(struct route_request *request)
+{
+    if (request->handle == NULL)
+        request->handle = registry_acquire(request->routes->registry);
+    request->model = request->handle;
+    return request->model != NULL;
+}
+
 bool route_acquire_model(struct route_request *request)
 {
-    struct registry *registry = request->routes->registry;
     char reason[REGISTRY_REASON_BYTES];
 
-    request->model = registry_acquire(registry);
-    if (request->model != NULL)
+    if (has_model(request))
         return true;
-    registry_reason(registry, reason);
+    registry_reason(request->routes->registry, reason);
     route_fail(request, 503, reason);
     return false;
 }
@@ -341,6 +347,8 @@ static void request_free(void *argument)
 {
     struct route_request *request = argument;
 
+    if (request->handle != NULL)
+        registry_release(request->routes->registry, request->handle);
     clary_invoke_free(request->invoke);
     intake_free(&request->intake);
     free(request);
@@ -406,12 +414,8 @@ static void request_finish(void *argument, struct http_answer *answer)
         intake_finish(request);
     count_answer(request);
     *answer = request->answer;
-    if (routes->identify) {
-        if (request->model == NULL)
-            request->model = registry_acquire(routes->registry);
-        if (request->model != NULL)
-            answer->attributes = request->model->identity;
-    }
+    if (routes->identify && has_model(request))
+        answer->attributes = request->model->identity;
 }
 
 static void request_release(void *argument)
@@ -423,8 +427,6 @@ static void request_release(void *argument)
         count_answer(request);
     }
     route_count_end(request);
-    if (request->model != NULL)
-        registry_release(request->routes->registry, request->model);
     request->model = NULL;
     admission_leave(&request->routes->admission, &request->intake.ticket);
     if (request->answer.len > WARM_BYTES ||

@@ -202,7 +202,7 @@ TEST(identity_in_every_answer)
     registry_free(routes.registry);
 }
 
-/* --- a model is kept for as long as a request runs on it ------------------ */
+/* --- a model is kept for as long as a request has a handle -------------- */
 
 static void *free_registry(void *registry)
 {
@@ -229,8 +229,8 @@ TEST(unloading_waits_for_requests)
     CHECK_INT(answer.status, 200);
     CHECK_INT(pthread_tryjoin_np(thread, NULL), EBUSY);
     app.release(request);
-    CHECK_INT(pthread_join(thread, NULL), 0);
     app.request_free(request);
+    CHECK_INT(pthread_join(thread, NULL), 0);
 }
 
 /* A client that goes away: release without finish. */
