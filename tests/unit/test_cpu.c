@@ -5,61 +5,15 @@
  */
 #include "base/cpu.h"
 #include "tests/test.h"
+#include "tests/unit/cgroup_tree.h"
 
-#include <ftw.h>
 #include <sched.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char folder[64];
-
-static int remove_one(const char *path, const struct stat *status, int type,
-                      struct FTW *place)
-{
-    (void)status;
-    (void)type;
-    (void)place;
-    return remove(path);
-}
-
-static void tree_begin(void)
-{
-    snprintf(folder, sizeof folder, P_tmpdir "/test_cpu.XXXXXX");
-    if (mkdtemp(folder) == NULL)
-        abort();
-}
-
-static void tree_end(void)
-{
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Writes a file of the tree, making its folders. */
-static void tree_put(const char *path, const char *content)
-{
-    char whole[512];
-    snprintf(whole, sizeof whole, "%s/%s", folder, path);
-    for (char *at = whole + strlen(folder) + 1; (at = strchr(at, '/')) != NULL;
-         at++) {
-        *at = '\0';
-        mkdir(whole, 0755);
-        *at = '/';
-    }
-    FILE *file = fopen(whole, "w");
-    if (file == NULL || fputs(content, file) < 0)
-        abort();
-    fclose(file);
-}
 
 /* The quota with `self` as the membership file, and fs as the tree. */
 static double quota_of(const char *self)
 {
-    char root[128], path[128];
     tree_put("self", self);
-    snprintf(root, sizeof root, "%s/fs", folder);
-    snprintf(path, sizeof path, "%s/self", folder);
-    return clary_cpu_quota(root, path);
+    return clary_cpu_quota(tree_path("fs"), tree_path("self"));
 }
 
 TEST(version_2)
@@ -134,7 +88,7 @@ TEST(files_that_say_nothing)
 {
     char longest[6000];
     tree_begin();
-    CHECK_NEAR(clary_cpu_quota(folder, "/nonexistent"), 0, 0);
+    CHECK_NEAR(clary_cpu_quota(tree_path("fs"), "/nonexistent"), 0, 0);
     CHECK_NEAR(quota_of(""), 0, 0);
     CHECK_NEAR(quota_of("0::/\n"), 0, 0);
     CHECK_NEAR(quota_of("nonsense\n0:\n::\n:cpu:\n"), 0, 0);
