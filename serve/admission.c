@@ -38,7 +38,7 @@ static const char *enter_queue(struct admission *admission,
 
 const char *admission_enter(struct admission *admission, struct ticket *ticket,
                             bool is_queued, uint64_t body_bytes,
-                            uint64_t reply_bytes)
+                            uint64_t held_bytes)
 {
     const char *reason = NULL;
 
@@ -46,7 +46,7 @@ const char *admission_enter(struct admission *admission, struct ticket *ticket,
     if (is_over(&admission->n_requests, 1, admission->limits.max_requests))
         reason = "overloaded: too many requests at once";
     if (reason == NULL)
-        reason = admission_hold(admission, ticket, reply_bytes);
+        reason = admission_hold(admission, ticket, held_bytes);
     if (reason == NULL && is_queued)
         reason = enter_queue(admission, ticket, body_bytes);
     if (reason != NULL)
@@ -55,20 +55,20 @@ const char *admission_enter(struct admission *admission, struct ticket *ticket,
 }
 
 const char *admission_hold(struct admission *admission, struct ticket *ticket,
-                           uint64_t reply_bytes)
+                           uint64_t held_bytes)
 {
     uint64_t had = ticket->held_bytes;
 
-    ticket->held_bytes = reply_bytes;
-    if (reply_bytes <= had) {
-        atomic_fetch_sub(&admission->held_bytes, had - reply_bytes);
+    ticket->held_bytes = held_bytes;
+    if (held_bytes <= had) {
+        atomic_fetch_sub(&admission->held_bytes, had - held_bytes);
         return NULL;
     }
     uint64_t before =
-        atomic_fetch_add(&admission->held_bytes, reply_bytes - had);
+        atomic_fetch_add(&admission->held_bytes, held_bytes - had);
     uint64_t limit = admission->limits.max_held_bytes;
-    if (limit > 0 && before > had && before + (reply_bytes - had) > limit)
-        return "overloaded: too many bytes of replies are being kept";
+    if (limit > 0 && before > had && before + (held_bytes - had) > limit)
+        return "overloaded: too many bytes are held by requests";
     return NULL;
 }
 

@@ -2,8 +2,9 @@
  * before anything is computed for it.
  *
  * Three things are counted over all requests: the requests themselves, the
- * bytes of their replies, which are kept until they are sent, and, for models
- * that are too slow for an event loop, how much waits for the workers. A
+ * bytes that they hold (their working memory, and their replies, which are kept
+ * until they are sent), and, for models that are too slow for an event loop,
+ * how much waits for the workers. A
  * request that is alone is never too much: limits on one request are others.
  *
  * threads: any number at once; a ticket belongs to one at a time.
@@ -20,7 +21,7 @@
 /* 0: no limit. */
 struct admission_limits {
     uint64_t max_requests;
-    uint64_t max_held_bytes; /* of replies */
+    uint64_t max_held_bytes;
     uint64_t max_queue_requests;
     uint64_t max_queue_bytes; /* of bodies */
 };
@@ -44,17 +45,17 @@ struct ticket {
  *
  *   is_queued     it goes to the workers
  *   body_bytes    as far as it is known
- *   reply_bytes   what its reply will take, as far as that can be said
+ *   held_bytes    what it will take, as far as that can be said
  *   returns       NULL, or a sentence on what there is too much of
  */
 const char *admission_enter(struct admission *admission, struct ticket *ticket,
                             bool is_queued, uint64_t body_bytes,
-                            uint64_t reply_bytes);
+                            uint64_t held_bytes);
 
-/* The reply now takes `reply_bytes`. As admission_enter; what it returns when
- * the reply has shrunk is NULL. */
+/* It now takes `held_bytes`. As admission_enter; what it returns when that is
+ * less than before is NULL. */
 const char *admission_hold(struct admission *admission, struct ticket *ticket,
-                           uint64_t reply_bytes);
+                           uint64_t held_bytes);
 
 /* Logs that a request was refused, once a second at most: a line for each of
  * them would be load on top of the overload. */

@@ -179,6 +179,7 @@ static enum clary_status listen_for_requests(const struct config *config,
         .max_connections = (size_t)config->max_connections,
         .idle_timeout_s = (unsigned)config->idle_timeout_s,
         .spin_ns = (uint64_t)config->spin_us * 1000,
+        .warm_bytes = (size_t)config->warm_bytes,
     };
     const struct http_app app = routes_app(routes);
     const sigset_t set = ending_signals();

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "base/cpu.h"
+#include "base/memory.h"
 #include "settings.h"
 
 #include <inttypes.h>
@@ -13,6 +14,9 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+
+/* Where memory is not short. */
+enum { HELD_BYTES = 1 << 30, QUEUE_BYTES = 256 << 20, WARM_BYTES = 16 << 20 };
 
 static const struct setting *setting_named(const char *name)
 {
@@ -106,9 +110,22 @@ enum clary_status config_set(struct config *config, const char *name,
     return store(config, setting_named(name), origin, value, err);
 }
 
+/* One of so many parts of the memory that the kernel grants, and `most` where
+ * it does not say. */
+static int64_t share(uint64_t memory, int64_t parts, int64_t most)
+{
+    if (memory == 0 || memory / (uint64_t)parts > (uint64_t)most)
+        return most;
+    return (int64_t)(memory / (uint64_t)parts);
+}
+
 enum clary_status config_load(struct config *config, struct clary_error *err)
 {
+    const uint64_t memory = clary_memory_limit();
+
     memset(config, 0, sizeof *config);
+    config->max_held_bytes = share(memory, 4, HELD_BYTES);
+    config->queue_bytes = share(memory, 4, QUEUE_BYTES);
     for (size_t i = 0; i < n_settings; i++) {
         const struct setting *setting = &settings[i];
         const char *value = getenv(setting->name);
@@ -119,6 +136,7 @@ enum clary_status config_load(struct config *config, struct clary_error *err)
     }
     if (config->threads == 0)
         config->threads = (int64_t)clary_cpu_count();
+    config->warm_bytes = share(memory, 8 * config->threads, WARM_BYTES);
     if (config->max_payload_mb > 0)
         config->max_body_bytes = config->max_payload_mb << 20;
     if (config->is_batch)

@@ -24,7 +24,9 @@ struct config {
     const char *inference_output; /* NULL: predictions */
     const char *emf_dimensions;   /* NULL: Model alone */
     int64_t port;
-    int64_t threads; /* 0 until config_load has counted cores */
+    int64_t threads;    /* 0 until config_load has counted cores */
+    int64_t warm_bytes; /* kept by finished requests of one loop; no setting,
+                         * a share of the memory limit */
     int64_t max_body_bytes;
     int64_t max_payload_mb; /* SageMaker's; 0: not stated */
     int64_t max_reply_bytes;
@@ -33,7 +35,7 @@ struct config {
     int64_t compress_bytes; /* 0: never */
     int64_t max_connections;
     int64_t max_requests;   /* 0: any; so are the next three */
-    int64_t max_held_bytes; /* of replies */
+    int64_t max_held_bytes; /* by requests */
     int64_t queue_requests;
     int64_t queue_bytes;
     int64_t piece_budget_us;
@@ -59,7 +61,8 @@ struct config {
     int64_t golden;      /* enum golden_policy */
 };
 
-/* Defaults, then the environment.
+/* Defaults, some of which are shares of the cgroup's memory, then the
+ * environment.
  *
  *   config   its texts point into the environment and to literals
  *   errors   CLARY_BAD_INPUT: the variable, what was found, what was expected

@@ -1,5 +1,6 @@
-/* exchange.c: a free list with a limit, so that a burst of requests does not
- * keep its memory for ever; and what a worker does with an exchange.
+/* exchange.c: a free list with limits on its length and on the bytes in it, so
+ * that a burst of requests does not keep its memory for ever; and what a worker
+ * does with an exchange.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -168,11 +169,16 @@ void exchange_release(struct exchange *exchange)
 
     deflater_free(exchange->deflater);
     exchange->deflater = NULL;
-    pool->app->release(exchange->request);
-    if (pool->n_free == WARM_EXCHANGES) {
+    size_t bytes = sizeof *exchange + pool->app->release(exchange->request) +
+                   (exchange->inbox != NULL ? HTTP_PIECE_BYTES : 0);
+    pool->warm_bytes -= exchange->warm_bytes;
+    if (pool->n_free == WARM_EXCHANGES ||
+        bytes > pool->max_warm_bytes - pool->warm_bytes) {
         exchange_free(exchange);
         return;
     }
+    pool->warm_bytes += bytes;
+    exchange->warm_bytes = bytes;
     exchange->next = pool->free;
     pool->free = exchange;
     pool->n_free++;

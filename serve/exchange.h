@@ -27,6 +27,7 @@ struct exchange {
     bool is_unwanted;          /* the rest of the body is */
     bool is_packed;            /* the body is compressed */
     size_t unwanted;           /* bytes of it that were read */
+    size_t warm_bytes;         /* that it has kept from the request before */
     struct deflater *deflater; /* of an answer with gzip; else NULL */
 
     void *connection; /* what `resume` is called with */
@@ -46,11 +47,12 @@ struct exchange {
     size_t turn_bytes; /* with so much a turn begins */
 };
 
-/* Begin with zeros, `app`, and `resume` with what it needs if exchanges can be
- * suspended; then exchange_pool_init. */
+/* Begin with zeros, `app`, `max_warm_bytes`, and `resume` with what it needs if
+ * exchanges can be suspended; then exchange_pool_init. */
 struct exchange_pool {
     const struct http_app *app;
     struct workers *workers; /* NULL: there are none */
+    size_t max_warm_bytes;
     /* Any thread: the exchange is the loop's again. */
     void (*resume)(void *context, void *connection);
     void *context;
@@ -58,6 +60,9 @@ struct exchange_pool {
     struct exchange *put_off; /* suspended, with their answers complete */
     struct exchange *free;
     size_t n_free;
+    size_t warm_bytes; /* of all exchanges, those in use as well: a request
+                        * that is refused still has what the one before it
+                        * kept */
 };
 
 void exchange_pool_init(struct exchange_pool *pool);

@@ -34,7 +34,8 @@ static double sustained_bytes(const struct batch_limits *limits,
     if (pace->reply_bytes_per_byte > 0) {
         double reply = (double)limits->max_reply_bytes;
         if (limits->max_held_bytes > 0)
-            reply = smaller(reply, (double)limits->max_held_bytes / (double)n);
+            reply = smaller(reply, (double)limits->max_held_bytes / (double)n -
+                                       (double)pace->working_bytes);
         bytes = smaller(bytes, reply / pace->reply_bytes_per_byte);
     }
     return bytes;
@@ -58,7 +59,7 @@ struct execution_parameters execution_parameters(
     if (it.max_payload_mb == 0) {
         int64_t most = MAX_PRODUCT / it.max_concurrent_transforms;
         it.max_payload_mb = (int64_t)smaller(bytes / MIB, (double)most);
-        if (it.max_payload_mb == 0)
+        if (it.max_payload_mb < 1)
             it.max_payload_mb = 1;
     }
     /* a model that does not get through the smallest payload in time */

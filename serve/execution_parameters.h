@@ -26,7 +26,7 @@ struct batch_limits {
     size_t n_loops;
     uint64_t max_body_bytes;
     uint64_t max_reply_bytes; /* of one request */
-    uint64_t max_held_bytes;  /* of all replies together; 0: any */
+    uint64_t max_held_bytes;  /* of all requests together; 0: any */
 };
 
 struct execution_parameters {

@@ -420,10 +420,12 @@ enum clary_status http_loop_start(const struct http_loop_options *options,
     if (loop == NULL)
         return clary_fail(err, CLARY_NO_MEMORY, "no memory for an event loop");
     loop->acceptor = options->acceptor;
-    loop->exchanges = (struct exchange_pool){.app = options->app,
-                                             .workers = options->workers,
-                                             .resume = resume,
-                                             .context = loop};
+    loop->exchanges =
+        (struct exchange_pool){.app = options->app,
+                               .workers = options->workers,
+                               .max_warm_bytes = options->warm_bytes,
+                               .resume = resume,
+                               .context = loop};
     connections_init(&loop->connections,
                      (int64_t)options->idle_timeout_s * 1000);
     loop->idle_timeout_s = options->idle_timeout_s;

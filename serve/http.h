@@ -82,7 +82,8 @@ struct http_app {
     bool (*feed)(void *request, const char *bytes, size_t len);
     /* The body is complete, or was not wanted. */
     void (*finish)(void *request, struct http_answer *answer);
-    void (*release)(void *request);
+    /* The request is over. Returns the bytes that it keeps for the next. */
+    size_t (*release)(void *request);
 };
 
 struct acceptor;
@@ -94,7 +95,8 @@ struct http_loop_options {
     struct workers *workers;    /* for heavy requests; NULL: none is heavy */
     size_t max_connections;
     unsigned idle_timeout_s;
-    uint64_t spin_ns; /* see spin.h; 0: never */
+    uint64_t spin_ns;  /* see spin.h; 0: never */
+    size_t warm_bytes; /* what finished requests may keep for the next ones */
 };
 
 /* Which connections to end. */

@@ -27,6 +27,9 @@ enum content_coding content_coding_parse(const char *header);
 
 struct inflater;
 
+/* What one takes: its own bytes, and zlib's window and state. */
+enum { INFLATER_BYTES = 50 << 10 };
+
 /* NULL: no memory. */
 struct inflater *inflater_new(void);
 void inflater_free(struct inflater *inflater); /* NULL is allowed */

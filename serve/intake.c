@@ -58,8 +58,6 @@ static bool is_heavy(const struct route_request *request)
 {
     const struct registry_model *model = request->model;
 
-    if (model == NULL)
-        return false;
     if (request->is_explained) /* some tenths of a millisecond a row */
         return true;
     /* a pace that is not known is 0: infinitely slow */
@@ -92,8 +90,6 @@ static double reply_ratio(const struct route_request *request)
     const struct clary_field *contributions;
     struct clary_error unused;
 
-    if (model == NULL)
-        return 0;
     const struct model_pace *pace = &model->pace;
     if (!request->is_explained || pace->rows_per_s == 0 ||
         clary_model_contributions(model->model, &contributions, &unused) !=
@@ -133,22 +129,30 @@ static enum clary_status read_coding(struct route_request *request,
     return CLARY_OK;
 }
 
-/* After the route has begun, so that its model is known. */
-static const char *admit(struct route_request *request, uint64_t length)
+bool intake_admit(struct route_request *request)
 {
-    return admission_enter(&request->routes->admission, &request->intake.ticket,
-                           is_heavy(request), length,
-                           expected_reply(request, length));
+    struct intake *intake = &request->intake;
+
+    intake->reply_bytes_per_byte = reply_ratio(request);
+    intake->turn_bytes = turn_bytes(request);
+    const char *excess =
+        admission_enter(&request->routes->admission, &intake->ticket,
+                        is_heavy(request), intake->length,
+                        request->model->pace.working_bytes +
+                            expected_reply(request, intake->length));
+    if (excess != NULL)
+        refuse_excess(request, excess);
+    return excess == NULL;
 }
 
 void intake_begin(struct route_request *request, const struct http_head *head)
 {
     const struct routes *routes = request->routes;
     uint64_t length = head->length != UINT64_MAX ? head->length : 0;
-    const char *excess;
 
     request->intake =
         (struct intake){.inflater = request->intake.inflater,
+                        .length = length,
                         .takes_gzip = routes->compress_bytes > 0 &&
                                       accepts_gzip(head->accept_encoding)};
     if (routes->timeout_ms > 0)
@@ -158,14 +162,9 @@ void intake_begin(struct route_request *request, const struct http_head *head)
         return;
     }
     request->route->begin(request, head);
-    if (route_is_answered(request))
-        return;
-    request->intake.reply_bytes_per_byte = reply_ratio(request);
-    request->intake.turn_bytes = turn_bytes(request);
-    if (read_coding(request, head->content_encoding) != CLARY_OK)
+    if (!route_is_answered(request) &&
+        read_coding(request, head->content_encoding) != CLARY_OK)
         route_fail_with_error(request);
-    else if ((excess = admit(request, length)) != NULL)
-        refuse_excess(request, excess);
 }
 
 /* An inflated piece may be long. */
@@ -184,24 +183,37 @@ static void feed_route(struct route_request *request, const char *bytes,
     }
 }
 
+/* False: it has become too much, and is refused. */
+static bool hold(struct route_request *request)
+{
+    uint64_t bytes = clary_invoke_bytes(request->invoke) +
+                     expected_reply(request, request->intake.body_bytes);
+    const char *excess = NULL;
+
+    if (bytes > request->intake.ticket.held_bytes)
+        excess = admission_hold(&request->routes->admission,
+                                &request->intake.ticket, bytes);
+    if (excess == NULL)
+        return true;
+    /* the rest of the body may take long to come */
+    clary_invoke_free(request->invoke);
+    request->invoke = NULL;
+    request->is_invocation = false;
+    refuse_excess(request, excess);
+    return false;
+}
+
 /* A piece of the body as the route reads it. */
 static bool feed_plain(void *argument, const char *bytes, size_t len)
 {
     struct route_request *request = argument;
-    const char *excess = NULL;
 
     request->intake.body_bytes += len;
     if (check_length(request, request->intake.body_bytes) != CLARY_OK) {
         route_fail_with_error(request);
         return false;
     }
-    uint64_t reply_bytes = expected_reply(request, request->intake.body_bytes);
-    if (reply_bytes > request->intake.ticket.held_bytes)
-        excess = admission_hold(&request->routes->admission,
-                                &request->intake.ticket, reply_bytes);
-    if (excess != NULL)
-        refuse_excess(request, excess);
-    else
+    if (hold(request))
         feed_route(request, bytes, len);
     return !route_is_answered(request);
 }
@@ -242,7 +254,7 @@ static void count_reply(struct route_request *request)
     struct http_answer *answer = &request->answer;
 
     (void)admission_hold(&request->routes->admission, &request->intake.ticket,
-                         answer->len);
+                         clary_invoke_bytes(request->invoke) + answer->len);
     if (routes->compress_bytes == 0)
         return;
     answer->vary = "Accept-Encoding";
@@ -262,6 +274,11 @@ void intake_finish(struct route_request *request)
         request->route->finish(request);
     if (request->answer.status == 200)
         count_reply(request);
+}
+
+size_t intake_kept_bytes(const struct intake *intake)
+{
+    return intake->inflater != NULL ? INFLATER_BYTES : 0;
 }
 
 void intake_free(struct intake *intake)

@@ -69,8 +69,9 @@ enum clary_status route_read_attributes(struct route_request *request,
                                         struct clary_request *invocation)
     CLARY_MUST_USE;
 
-/* Begins and finishes an invocation on request->model. Errors: those of
- * clary_invoke_begin and clary_invoke_finish, in request->err. */
+/* Admits the request, or answers it, and begins an invocation on
+ * request->model; finishes it. Errors: those of clary_invoke_begin and
+ * clary_invoke_finish, in request->err. */
 enum clary_status route_invoke_begin(struct route_request *request,
                                      const struct clary_request *invocation)
     CLARY_MUST_USE;

@@ -46,11 +46,7 @@ static const unsigned http_statuses[METRICS_REASONS] = {
     [METRICS_CONNECTIONS] = 503,
 };
 
-enum {
-    WARM_BYTES = 4 << 20, /* after a larger body or reply the memory that it
-                           * took is given back */
-    RETRY_AFTER_S = 1     /* what every 503 says */
-};
+enum { RETRY_AFTER_S = 1 /* what every 503 says */ };
 
 /* --- answers ------------------------------------------------------------- */
 
@@ -136,6 +132,8 @@ enum clary_status route_invoke_begin(struct route_request *request,
     const struct features *features =
         routes->metrics != NULL ? metrics_features(routes->metrics) : NULL;
 
+    if (!intake_admit(request))
+        return CLARY_OK;
     if (request->invoke == NULL)
         request->invoke = clary_invoke_new(&routes->invoke);
     if (request->invoke == NULL)
@@ -418,7 +416,7 @@ static void request_finish(void *argument, struct http_answer *answer)
         answer->attributes = request->model->identity;
 }
 
-static void request_release(void *argument)
+static size_t request_release(void *argument)
 {
     struct route_request *request = argument;
 
@@ -429,11 +427,8 @@ static void request_release(void *argument)
     route_count_end(request);
     request->model = NULL;
     admission_leave(&request->routes->admission, &request->intake.ticket);
-    if (request->answer.len > WARM_BYTES ||
-        request->intake.body_bytes > WARM_BYTES) {
-        clary_invoke_free(request->invoke);
-        request->invoke = NULL;
-    }
+    return sizeof *request + intake_kept_bytes(&request->intake) +
+           (request->invoke != NULL ? clary_invoke_end(request->invoke) : 0);
 }
 
 struct http_app routes_app(struct routes *routes)

@@ -103,6 +103,7 @@ static enum clary_status start_loops(struct server *server,
         .max_connections = server->options.max_connections,
         .idle_timeout_s = server->options.idle_timeout_s,
         .spin_ns = server->options.spin_ns,
+        .warm_bytes = server->options.warm_bytes,
     };
 
     server->loops = calloc(server->options.n_loops, sizeof *server->loops);

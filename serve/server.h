@@ -23,7 +23,8 @@ struct server_options {
     size_t n_loops; /* event loops; and as many workers */
     size_t max_connections;
     unsigned idle_timeout_s;
-    uint64_t spin_ns; /* see spin.h; 0: never */
+    uint64_t spin_ns;  /* see spin.h; 0: never */
+    size_t warm_bytes; /* what finished requests may keep, in each loop */
 };
 
 struct server;

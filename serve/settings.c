@@ -150,10 +150,11 @@ const struct setting settings[] = {
      .unit = "bytes",
      .min = 0,
      .max = TIB,
-     .fallback = "1073741824",
-     .help = "Replies of all requests together, estimated until they are "
-             "complete; one more that does not fit is answered with 503, but "
-             "for the only one. 0: any number."},
+     .otherwise = "1073741824, or a quarter of the memory limit if less",
+     .help = "What all requests together take: the memory to compute them, and "
+             "their replies, estimated until they are complete. One more that "
+             "does not fit is answered with 503, but for the only one. The "
+             "limit is the cgroup's. 0: any number."},
     {.name = "CLARY_PIECE_BUDGET_US",
      .kind = NUMBER,
      .member = MEMBER(piece_budget_us),
@@ -179,7 +180,7 @@ const struct setting settings[] = {
      .unit = "bytes",
      .min = 0,
      .max = TIB,
-     .fallback = "268435456",
+     .otherwise = "268435456, or a quarter of the memory limit if less",
      .help = "The bodies of those requests together; one that does not fit is "
              "answered with 503, but for the only one. 0: any number."},
     {.name = "CLARY_TIMEOUT_MS",

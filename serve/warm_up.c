@@ -152,6 +152,7 @@ static enum clary_status measure(struct trial *trial,
         .body_bytes_per_s = bytes / fastest,
         .rows_per_s = (double)n_rows / fastest,
         .reply_bytes_per_byte = (double)trial->reply.len / bytes,
+        .working_bytes = clary_invoke_bytes(trial->invoke),
     };
     return CLARY_OK;
 }

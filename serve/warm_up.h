@@ -14,6 +14,7 @@ struct model_pace {
     double body_bytes_per_s;     /* of CSV, on one core */
     double rows_per_s;           /* the same rows */
     double reply_bytes_per_byte; /* of the body */
+    size_t working_bytes;        /* of a request, without its reply */
 };
 
 /* Scores one row of zeros as CSV, so that the first request meets warm code

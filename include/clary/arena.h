@@ -44,6 +44,9 @@ void clary_arena_deinit(struct clary_arena *arena) __attribute__((nonnull));
  * warm request calls malloc for nothing. */
 void clary_arena_reset(struct clary_arena *arena) __attribute__((nonnull));
 
+/* Frees the chunks that hold nothing. */
+void clary_arena_trim(struct clary_arena *arena) __attribute__((nonnull));
+
 struct clary_arena_mark clary_arena_mark(const struct clary_arena *arena)
     __attribute__((nonnull));
 void clary_arena_rewind(struct clary_arena *arena, struct clary_arena_mark mark)

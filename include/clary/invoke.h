@@ -8,8 +8,8 @@
  * A piece is decoded, run and encoded at once, block by block of rows; only
  * the reply is kept, because an error in the last row is still an error of the
  * whole request. After the first invocation on a model a `struct
- * clary_invoke` calls malloc for nothing unless a reply outgrows the ones
- * before it.
+ * clary_invoke` calls malloc for nothing unless a reply, or what has to be kept
+ * of a body, outgrows what the ones before it have left (clary_invoke_end).
  *
  * threads: one `struct clary_invoke` belongs to one thread at a time; models
  * are shared.
@@ -199,6 +199,17 @@ void clary_invoke_drain(struct clary_invoke *invoke, const char **body,
 void clary_invoke_times(const struct clary_invoke *invoke,
                         struct clary_invoke_times *times)
     __attribute__((nonnull));
+
+/* Working memory that it has now, without the reply: what the model takes, and
+ * a little. It grows with the body only where that has to be kept, as JSON by
+ * columns. */
+size_t clary_invoke_bytes(const struct clary_invoke *invoke)
+    __attribute__((nonnull));
+
+/* The invocation is over, and its reply not needed any more. Gives back what
+ * is more than the model takes, 256 KiB of working memory and 128 KiB of the
+ * reply, and returns the bytes that are kept for the next invocation. */
+size_t clary_invoke_end(struct clary_invoke *invoke) __attribute__((nonnull));
 
 /* What was odd about the rows that were decoded until now, refused or not:
  * (n_columns), or NULL if there was nothing or nothing was looked at.

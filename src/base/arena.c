@@ -81,7 +81,7 @@ static struct clary_arena_chunk **spare_chunks(struct clary_arena *arena)
     return arena->current != NULL ? &arena->current->next : &arena->first;
 }
 
-static void free_spare_chunks(struct clary_arena *arena)
+void clary_arena_trim(struct clary_arena *arena)
 {
     struct clary_arena_chunk **spare = spare_chunks(arena);
     while (*spare != NULL) {
@@ -131,7 +131,7 @@ static struct clary_arena_chunk *new_chunk(struct clary_arena *arena,
     if (!clary_size_add(size, HEADER_BYTES, &need) || need > arena->limit_bytes)
         return NULL;
     if (need > arena->limit_bytes - arena->chunk_bytes_total)
-        free_spare_chunks(arena);
+        clary_arena_trim(arena);
     if (need > arena->limit_bytes - arena->chunk_bytes_total)
         return NULL;
     size_t bytes = new_chunk_bytes(arena, need);
@@ -171,7 +171,7 @@ void clary_arena_init(struct clary_arena *arena, size_t limit_bytes)
 void clary_arena_deinit(struct clary_arena *arena)
 {
     arena->current = NULL;
-    free_spare_chunks(arena);
+    clary_arena_trim(arena);
 }
 
 void clary_arena_reset(struct clary_arena *arena)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BYTES = 4096, KEPT_BYTES = 1 << 20 };
+enum { FIRST_BYTES = 4096, KEPT_BYTES = 128 << 10 };
 
 void clary_buffer_init(struct clary_buffer *buffer, size_t limit_bytes)
 {

@@ -18,7 +18,7 @@ struct clary_buffer {
 void clary_buffer_init(struct clary_buffer *buffer, size_t limit_bytes);
 void clary_buffer_deinit(struct clary_buffer *buffer);
 
-/* Empties it. Memory beyond 1 MiB is given back. */
+/* Empties it. Memory beyond 128 KiB is given back. */
 void clary_buffer_clear(struct clary_buffer *buffer);
 
 /* Room for `more` bytes after `len`. Errors: CLARY_TOO_LARGE over the limit,

@@ -9,8 +9,8 @@
  * memory: `arena` holds the execution of one model for as long as invocations
  * are on that model, behind `mark` what one invocation begins with, and behind
  * `last.mark` what it needs on its way. None of it is given back between
- * invocations. One whose headers are those of the one before it begins where
- * that one began.
+ * invocations, but for what is large: clary_invoke_end. One whose headers are
+ * those of the one before it begins where that one began.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,10 +27,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of working memory, for the next invocation: the largest chunk that a small
+ * need can make an arena take. */
+#define KEPT_BYTES ((size_t)256 << 10)
+
 #define DEFAULT_MAX_REPLY_BYTES  ((size_t)1 << 30)
 #define DEFAULT_MAX_MEMORY_BYTES ((size_t)1 << 30)
 
-enum { KEPT_BYTES = 128 }; /* of a header; a longer one is not kept */
+enum { HEADER_BYTES = 128 }; /* a header as long is not kept */
 
 enum stage { DECODE, RUN, ENCODE, WAIT, N_STAGES };
 
@@ -46,11 +50,12 @@ struct clary_invoke {
     void **inputs, **outputs;           /* the execution's blocks, per field */
     const struct clary_column *columns; /* of the inputs */
     struct clary_arena_mark mark;
+    size_t model_bytes; /* of the arena, before the mark */
 
     /* of the last invocation, for one like it */
     struct {
         bool is_kept;
-        char content_type[KEPT_BYTES], accept[KEPT_BYTES]; /* NULL is "" */
+        char content_type[HEADER_BYTES], accept[HEADER_BYTES]; /* NULL is "" */
         struct clary_arena_mark mark;
     } last;
 
@@ -117,6 +122,8 @@ static enum clary_status set_model(struct clary_invoke *invoke,
         return CLARY_OK;
     }
     invoke->serial = 0;
+    invoke->mark = (struct clary_arena_mark){0};
+    invoke->model_bytes = 0;
     clary_arena_reset(arena);
     invoke->execution = clary_execution_new(arena, clary_model_program(model));
     invoke->inputs =
@@ -137,6 +144,7 @@ static enum clary_status set_model(struct clary_invoke *invoke,
     if (!invoke->columns)
         return clary_no_memory(err);
     invoke->mark = clary_arena_mark(arena);
+    invoke->model_bytes = arena->chunk_bytes_total;
     invoke->serial = clary_model_serial(model);
     return CLARY_OK;
 }
@@ -283,7 +291,7 @@ static bool keep(char *kept, const char *header)
 {
     size_t len = header ? strlen(header) : 0;
 
-    if (len >= KEPT_BYTES)
+    if (len >= HEADER_BYTES)
         return false;
     memcpy(kept, header ? header : "", len + 1);
     return true;
@@ -451,6 +459,25 @@ void clary_invoke_times(const struct clary_invoke *invoke,
     times->run_ns = clary_clock_ns(invoke->ticks[RUN]);
     times->encode_ns = clary_clock_ns(invoke->ticks[ENCODE]);
     times->wait_ns = clary_clock_ns(invoke->ticks[WAIT]);
+}
+
+size_t clary_invoke_bytes(const struct clary_invoke *invoke)
+{
+    return invoke->arena.chunk_bytes_total;
+}
+
+size_t clary_invoke_end(struct clary_invoke *invoke)
+{
+    struct clary_arena *arena = &invoke->arena;
+
+    clary_watch_again(&invoke->watch);
+    clary_buffer_clear(&invoke->out);
+    if (arena->chunk_bytes_total - invoke->model_bytes > KEPT_BYTES) {
+        invoke->last.is_kept = false;
+        clary_arena_rewind(arena, invoke->mark);
+        clary_arena_trim(arena);
+    }
+    return sizeof *invoke + arena->chunk_bytes_total + invoke->out.capacity;
 }
 
 const struct clary_column_counts *clary_invoke_counts(

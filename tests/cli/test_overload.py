@@ -78,7 +78,7 @@ def test_replies_that_are_kept(start):
         with Connection(server.port) as other:
             length = {"Content-Length": str(len(body))}
             other.send(request_bytes("POST", "/invocations", CSV | length))
-            assert_overloaded(other.read(), "replies")
+            assert_overloaded(other.read(), "held")
         # without one it is found out as it grows
         with Connection(server.port) as other:
             other.send(request_bytes("POST", "/invocations", CHUNKED))
@@ -86,7 +86,7 @@ def test_replies_that_are_kept(start):
             for _ in range(12):
                 other.send(b"%x\r\n%s\r\n" % (len(piece), piece))
             other.send(b"0\r\n\r\n")
-            assert_overloaded(other.read(), "replies")
+            assert_overloaded(other.read(), "held")
         assert server.invoke(A).status == 200
     ask_until_taken(lambda: server.invoke(A * 600000, accept="text/csv"))
 

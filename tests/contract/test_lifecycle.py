@@ -199,12 +199,14 @@ def test_6_grace_ends(start):
 
 def test_7_ping_while_busy(serve):
     """64 clients with 2 MB each, looping; ping within 2 s and connect within
-    250 ms all the while."""
+    250 ms all the while. In a container with little memory it is too much at
+    times, and is told so; the server lives."""
     server = serve("identity8" if URLS else "california-housing")
     body = (A + "\n").encode() * 32000
     request = request_bytes("POST", "/invocations", CSV, body)
     done = threading.Event()
     answered = []
+    refused = []
 
     def client():
         while not done.is_set():
@@ -212,6 +214,8 @@ def test_7_ping_while_busy(serve):
                 connection.send(request)
                 reply = connection.read()
                 answered.append(reply.status)
+                if reply.status != 200:
+                    refused.append(reply.json())
 
     threads = [threading.Thread(target=client) for _ in range(64)]
     for thread in threads:
@@ -232,7 +236,13 @@ def test_7_ping_while_busy(serve):
     assert max(pings) < 2, pings
     assert max(connects) < 0.25, connects
     assert len(answered) >= 64
-    assert set(answered) == {200}
+    if "CONTAINER_MEMORY" in os.environ:
+        assert set(answered) <= {200, 503}
+        assert answered.count(200) >= 64
+        reason = "overloaded: too many bytes are held by requests"
+        assert all(reply == {"error": reason} for reply in refused), refused
+    else:
+        assert set(answered) == {200}
 
 
 def can(*command):

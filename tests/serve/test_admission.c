@@ -35,7 +35,7 @@ TEST(requests)
     check_empty(&admission);
 }
 
-TEST(replies)
+TEST(held_bytes)
 {
     struct admission admission = {.limits.max_held_bytes = 100};
     struct ticket a = {0}, b = {0};
@@ -43,7 +43,7 @@ TEST(replies)
     /* the only one may be larger than the limit, and may grow */
     CHECK(admission_enter(&admission, &a, false, 0, 150) == NULL);
     CHECK(admission_hold(&admission, &a, 200) == NULL);
-    CHECK(strstr(admission_enter(&admission, &b, false, 0, 1), "replies"));
+    CHECK(strstr(admission_enter(&admission, &b, false, 0, 1), "held"));
     CHECK(admission_hold(&admission, &a, 60) == NULL);
     CHECK(admission_enter(&admission, &b, false, 0, 40) == NULL);
     CHECK(admission_hold(&admission, &b, 41) != NULL);

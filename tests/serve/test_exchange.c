@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static size_t n_made, n_freed, n_released;
+static size_t kept_bytes; /* what a request says that it keeps */
 static bool has_memory = true;
 
 static void *request_new(void *context)
@@ -27,10 +28,11 @@ static void request_free(void *request)
     n_freed++;
 }
 
-static void request_release(void *request)
+static size_t request_release(void *request)
 {
     CHECK(request == &n_made);
     n_released++;
+    return kept_bytes;
 }
 
 static const struct http_app app = {.context = &n_made,
@@ -40,7 +42,7 @@ static const struct http_app app = {.context = &n_made,
 
 TEST(used_again)
 {
-    struct exchange_pool pool = {.app = &app};
+    struct exchange_pool pool = {.app = &app, .max_warm_bytes = SIZE_MAX};
 
     exchange_pool_init(&pool);
     struct exchange *first = exchange_acquire(&pool);
@@ -63,7 +65,7 @@ TEST(a_burst_is_given_back)
 {
     enum { BURST = 1000 };
     static struct exchange *exchanges[BURST];
-    struct exchange_pool pool = {.app = &app};
+    struct exchange_pool pool = {.app = &app, .max_warm_bytes = SIZE_MAX};
 
     exchange_pool_init(&pool);
     n_made = n_freed = n_released = 0;
@@ -78,9 +80,66 @@ TEST(a_burst_is_given_back)
     CHECK_INT(n_freed, BURST);
 }
 
+/* So many at once, all released after that. */
+static void burst(struct exchange_pool *pool, size_t n)
+{
+    struct exchange *exchanges[100];
+
+    for (size_t i = 0; i < n; i++)
+        exchanges[i] = exchange_acquire(pool);
+    for (size_t i = 0; i < n; i++)
+        exchange_release(exchanges[i]);
+}
+
+TEST(bytes_are_bounded)
+{
+    enum { MIB = 1 << 20 };
+    struct exchange_pool pool = {.app = &app, .max_warm_bytes = 16 * MIB};
+
+    exchange_pool_init(&pool);
+    n_made = n_freed = 0;
+    kept_bytes = MIB;
+    burst(&pool, 100);
+    CHECK_INT(pool.n_free, 15); /* and what an exchange takes itself */
+    CHECK_INT(n_freed, 85);
+    CHECK(pool.warm_bytes > 15 * MIB && pool.warm_bytes <= 16 * MIB);
+    /* those that are smaller the next time make room for more */
+    kept_bytes = 1000;
+    burst(&pool, 100);
+    CHECK_INT(pool.n_free, 64);
+    CHECK(pool.warm_bytes < MIB);
+    /* one that is too large alone is not kept */
+    kept_bytes = 17 * MIB;
+    burst(&pool, 64);
+    CHECK_INT(pool.n_free, 0);
+    CHECK_INT(pool.warm_bytes, 0);
+    CHECK_INT(n_freed, n_made);
+    kept_bytes = 0;
+    exchange_pool_deinit(&pool);
+}
+
+/* A request that is refused holds what the one before it has kept. */
+TEST(bytes_of_those_in_use_count)
+{
+    struct exchange_pool pool = {.app = &app, .max_warm_bytes = 1 << 20};
+
+    exchange_pool_init(&pool);
+    kept_bytes = 600000;
+    burst(&pool, 1);
+    CHECK_INT(pool.n_free, 1);
+    struct exchange *first = exchange_acquire(&pool);
+    struct exchange *second = exchange_acquire(&pool);
+    exchange_release(second); /* no room beside what the first one has */
+    CHECK_INT(pool.n_free, 0);
+    exchange_release(first); /* what it has is not counted twice */
+    CHECK_INT(pool.n_free, 1);
+    exchange_pool_deinit(&pool);
+    kept_bytes = 0;
+}
+
 TEST(without_memory)
 {
-    struct exchange_pool pool = {.app = &app};
+    struct exchange_pool pool = {.app = &app, .max_warm_bytes = SIZE_MAX};
 
     exchange_pool_init(&pool);
     has_memory = false;

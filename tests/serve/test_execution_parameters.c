@@ -11,7 +11,7 @@
 #define MIB 1048576.0
 #define GIB (1024 * MIB)
 
-static const struct model_pace fast = {200 * MIB, 1e6, 0.2};
+static const struct model_pace fast = {200 * MIB, 1e6, 0.2, 0};
 
 static struct batch_limits limits_of(size_t n_loops)
 {
@@ -41,7 +41,7 @@ TEST(as_many_as_loops)
 TEST(as_much_as_the_model_gets_through)
 {
     struct batch_limits limits = limits_of(2);
-    struct model_pace pace = {MIB / 10, 1000, 0.2};
+    struct model_pace pace = {MIB / 10, 1000, 0.2, 0};
 
     CHECK_INT(execution_parameters(&limits, &pace).max_payload_mb, 6);
     pace.body_bytes_per_s = 100; /* a record in seconds */
@@ -55,7 +55,7 @@ TEST(as_much_as_the_model_gets_through)
 TEST(as_much_as_the_server_takes)
 {
     struct batch_limits limits = limits_of(2);
-    struct model_pace pace = {GIB, 1e6, 10}; /* replies ten times as long */
+    struct model_pace pace = {GIB, 1e6, 10, 0}; /* long replies */
 
     limits.max_body_bytes = 7 * 1048576;
     CHECK_INT(execution_parameters(&limits, &fast).max_payload_mb, 7);
@@ -65,6 +65,10 @@ TEST(as_much_as_the_server_takes)
     limits = limits_of(2);
     limits.max_held_bytes = 80 * 1048576;
     CHECK_INT(execution_parameters(&limits, &pace).max_payload_mb, 4);
+    pace.working_bytes = 1; /* two of four MiB do not fit any more */
+    CHECK_INT(execution_parameters(&limits, &pace).max_payload_mb, 3);
+    pace.working_bytes = 50 * 1048576; /* one alone hardly does */
+    CHECK_INT(execution_parameters(&limits, &pace).max_payload_mb, 1);
     limits.max_held_bytes = 0;
     CHECK_INT(execution_parameters(&limits, &pace).max_payload_mb, 50);
 }

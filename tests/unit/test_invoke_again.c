@@ -107,6 +107,8 @@ static bool follow(const struct clary_invoke_options *options,
 
         invoke_as(used, model, &kinds[first / N(bodies)],
                   bodies[first % N(bodies)], i % 2, &before);
+        if (i % 3 == 0)
+            (void)clary_invoke_end(used);
         invoke_as(used, model, &kinds[second / N(bodies)],
                   bodies[second % N(bodies)], false, &after);
         invoke_as(fresh, model, &kinds[second / N(bodies)],
