@@ -27,6 +27,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,6 +46,10 @@ static const struct option options[] = {
 enum { OTHER_DESCRIPTORS = 64 };
 
 enum { EMF_INTERVAL_MS = 60000 };
+
+/* An allocation of at least so much is pages of its own: given back when it is
+ * freed, and not copied when it grows. */
+enum { LARGE_BYTES = 128 << 10 };
 
 static int log_failure(const char *event, const struct clary_error *err)
 {
@@ -147,6 +152,13 @@ static void open_standard_descriptors(void)
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
             return;
+}
+
+/* Left to itself malloc takes the first large reply that is freed as a sign to
+ * keep up to 64 MiB of them, in each thread. */
+static void give_back_large_memory(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 }
 
 /* As many descriptors as the system lets us have. */
@@ -351,6 +363,7 @@ static int run(const struct arguments *arguments)
 
     open_standard_descriptors();
     prepare_signals();
+    give_back_large_memory();
     if (read_settings(arguments, &config, &err) != CLARY_OK) {
         log_failure("bad setting", &err);
         return EXIT_USAGE;
