@@ -150,11 +150,12 @@ const struct setting settings[] = {
      .unit = "bytes",
      .min = 0,
      .max = TIB,
-     .otherwise = "1073741824, or a quarter of the memory limit if less",
+     .otherwise = "1073741824 or less",
      .help = "What all requests together take: the memory to compute them, and "
              "their replies, estimated until they are complete. One more that "
-             "does not fit is answered with 503, but for the only one. The "
-             "limit is the cgroup's. 0: any number."},
+             "does not fit is answered with 503, but for the only one. Unless "
+             "set, at most a quarter of the cgroup's memory limit. 0: any "
+             "number."},
     {.name = "CLARY_PIECE_BUDGET_US",
      .kind = NUMBER,
      .member = MEMBER(piece_budget_us),
@@ -180,9 +181,10 @@ const struct setting settings[] = {
      .unit = "bytes",
      .min = 0,
      .max = TIB,
-     .otherwise = "268435456, or a quarter of the memory limit if less",
+     .otherwise = "268435456 or less",
      .help = "The bodies of those requests together; one that does not fit is "
-             "answered with 503, but for the only one. 0: any number."},
+             "answered with 503, but for the only one. Unless set, at most a "
+             "quarter of the cgroup's memory limit. 0: any number."},
     {.name = "CLARY_TIMEOUT_MS",
      .kind = NUMBER,
      .member = MEMBER(timeout_ms),
