@@ -29,7 +29,7 @@ from load import (
     wrk,
 )
 
-ROUNDS, SECONDS = 5, 2
+ROUNDS, SECONDS = 20, 1
 
 NGINX = """
 daemon off; master_process off; worker_processes 1; pid {folder}/pid;
