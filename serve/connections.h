@@ -21,9 +21,9 @@
 
 struct connection {
     struct connection *previous, *next;
-    int fd;              /* open for as long as it is in a list */
-    atomic_bool is_busy; /* a request has begun and is not completed */
-    bool must_linger;    /* answered before its body was read */
+    int fd;                       /* open for as long as it is in a list */
+    atomic_bool is_busy;          /* a request has begun and is not completed */
+    bool must_linger;             /* answered before its body was read */
     atomic_int_least64_t seen_ms; /* the list's now_ms when something happened
                                    * on it; CONNECTION_UNTIMED */
 };

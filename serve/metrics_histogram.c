@@ -41,14 +41,14 @@ uint64_t histogram_bound_ns(size_t index)
  * so over all of them. */
 size_t histogram_bucket(uint64_t ns)
 {
-    int octave = ns > 0 ? 63 - __builtin_clzll(ns) : 0, i = 0;
+    int octave = ns > 0 ? 63 - __builtin_clzll(ns) : 0;
+    size_t i = 0;
 
     if (octave > LAST_OCTAVE)
         octave = LAST_OCTAVE;
     if (octave >= FIRST_OCTAVE)
-        i = 3 * octave + BOUNDS_BELOW;
-    return (size_t)(i + (bounds[i] < ns) + (bounds[i + 1] < ns) +
-                    (bounds[i + 2] < ns));
+        i = (size_t)(3 * octave + BOUNDS_BELOW);
+    return i + (bounds[i] < ns) + (bounds[i + 1] < ns) + (bounds[i + 2] < ns);
 }
 
 uint64_t histogram_count(const struct histogram *histogram)

@@ -17,7 +17,7 @@ struct clary_watch {
     const struct clary_ranges *ranges;  /* NULL: nothing is looked at */
     struct clary_column_counts *counts; /* (n_columns) */
     size_t n_columns;
-    bool found;                         /* a count is not 0 */
+    bool found; /* a count is not 0 */
 };
 
 /* `ranges` may be NULL. Errors: CLARY_NO_MEMORY. */

@@ -38,8 +38,7 @@ static const char *const bodies[] = {
     "one;two\n1;2\n",
     "x[0],x[1],x[2],four\n1,2,3,4\n",
     "1;2;5\n3;4;5",
-    "\xEF\xBB\xBF"
-    "1,2,5",
+    "\xEF\xBB\xBF 1,2,5",
     "\xEF",
     "\"1\",2,3\r\n1,\"2",
     "1,2\n",
