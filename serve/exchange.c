@@ -173,7 +173,8 @@ void exchange_release(struct exchange *exchange)
                    (exchange->inbox != NULL ? HTTP_PIECE_BYTES : 0);
     pool->warm_bytes -= exchange->warm_bytes;
     if (pool->n_free == WARM_EXCHANGES ||
-        bytes > pool->max_warm_bytes - pool->warm_bytes) {
+        (pool->warm_bytes > 0 &&
+         pool->warm_bytes + bytes > pool->max_warm_bytes)) {
         exchange_free(exchange);
         return;
     }

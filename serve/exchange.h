@@ -21,7 +21,7 @@ struct connection;
 /* One request on its way, from the first header to the last byte sent. */
 struct exchange {
     struct exchange_pool *pool;
-    struct exchange *next;     /* in the free list */
+    struct exchange *next;     /* in the free list, or of those put off */
     struct connection *client; /* what it came on */
     void *request;             /* the application's */
     bool is_unwanted;          /* the rest of the body is */
@@ -56,13 +56,14 @@ struct exchange_pool {
     /* Any thread: the exchange is the loop's again. */
     void (*resume)(void *context, void *connection);
     void *context;
-    pthread_mutex_t mutex;    /* over what follows */
+    pthread_mutex_t mutex;    /* over put_off */
     struct exchange *put_off; /* suspended, with their answers complete */
     struct exchange *free;
     size_t n_free;
-    size_t warm_bytes; /* of all exchanges, those in use as well: a request
-                        * that is refused still has what the one before it
-                        * kept */
+    size_t warm_bytes; /* at most max_warm_bytes, or one exchange's, however
+                        * large; of all exchanges, those in use as well: a
+                        * request that is refused still has what the one before
+                        * it kept */
 };
 
 void exchange_pool_init(struct exchange_pool *pool);
