@@ -10,12 +10,15 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+enum { LATE_MS = 500 };
+
 void connections_init(struct connections *list, int64_t idle_ms)
 {
     pthread_mutex_init(&list->mutex, NULL);
     list->first = NULL;
     list->idle_ms = idle_ms;
-    atomic_init(&list->now_ms, clary_clock_ms());
+    list->looked_ms = clary_clock_ms();
+    atomic_init(&list->now_ms, 0);
 }
 
 void connections_deinit(struct connections *list)
@@ -30,9 +33,8 @@ struct connection *connections_add(struct connections *list, int fd)
     if (connection == NULL)
         return NULL;
     connection->fd = fd;
-    pthread_mutex_lock(&list->mutex);
-    atomic_store(&list->now_ms, clary_clock_ms()); /* after a time without */
     connections_touch(list, connection);
+    pthread_mutex_lock(&list->mutex);
     connection->next = list->first;
     if (list->first != NULL)
         list->first->previous = connection;
@@ -84,27 +86,39 @@ void connections_untime(struct connection *connection)
                           memory_order_relaxed);
 }
 
-/* In the middle of a request its answer would not help any more. */
-static void end_idle(const struct connection *connection)
+/* In the middle of a request its answer would not help any more. Whether it is
+ * busy is read first: what begins now is touched before it is busy. */
+static void end_if_idle(const struct connections *list,
+                        struct connection *connection)
 {
-    shutdown(connection->fd,
-             atomic_load(&connection->is_busy) ? SHUT_RDWR : SHUT_RD);
+    bool is_busy =
+        atomic_load_explicit(&connection->is_busy, memory_order_acquire);
+
+    if (atomic_load(&connection->seen_ms) <=
+        atomic_load(&list->now_ms) - list->idle_ms)
+        shutdown(connection->fd, is_busy ? SHUT_RDWR : SHUT_RD);
 }
 
-/* A connection that was touched since the last call has its now_ms, so that
- * one is never called idle because this call was late. */
+/* A call that is late, because the machine was, does not count for more than
+ * LATE_MS: others may have been as late in touching theirs. */
+static void go_on(struct connections *list)
+{
+    int64_t clock_ms = clary_clock_ms(), passed = clock_ms - list->looked_ms;
+
+    list->looked_ms = clock_ms;
+    atomic_fetch_add(&list->now_ms, passed < LATE_MS ? passed : LATE_MS);
+}
+
 void connections_end(struct connections *list, bool also_idle)
 {
     pthread_mutex_lock(&list->mutex);
-    int64_t before_ms = atomic_load(&list->now_ms);
     for (struct connection *connection = list->first; connection != NULL;
          connection = connection->next) {
+        end_if_idle(list, connection);
         if (is_at_end(connection) || (also_idle && !is_in_use(connection)))
             shutdown(connection->fd, SHUT_RD);
-        else if (atomic_load(&connection->seen_ms) <= before_ms - list->idle_ms)
-            end_idle(connection);
     }
-    atomic_store(&list->now_ms, clary_clock_ms());
+    go_on(list);
     pthread_mutex_unlock(&list->mutex);
 }
 

@@ -34,7 +34,8 @@ struct connections {
     pthread_mutex_t mutex;
     struct connection *first;
     int64_t idle_ms;             /* so long may nothing happen on one */
-    atomic_int_least64_t now_ms; /* when connections_end was last called */
+    int64_t looked_ms;           /* when connections_end was last called */
+    atomic_int_least64_t now_ms; /* the time for which it has been called */
 };
 
 void connections_init(struct connections *list, int64_t idle_ms);
@@ -55,9 +56,9 @@ void connections_touch(const struct connections *list,
 void connections_untime(struct connection *connection);
 
 /* Ends the connections whose clients have gone, those that were idle for too
- * long at the call before this one and, with `also_idle`, those that wait for a
- * request. What is being answered is still sent, but for what was too slow. To
- * be called now and then while there are any. */
+ * long and, with `also_idle`, those that wait for a request. What is being
+ * answered is still sent, but for what was too slow. To be called now and then
+ * while there are any: without it none is ever idle. */
 void connections_end(struct connections *list, bool also_idle);
 
 /* Ends all of them, in both directions and at once. */

@@ -2,7 +2,8 @@
  *
  * A loop is a thread with a daemon of libmicrohttpd, which has an epoll set:
  *     mailbox       where other threads put new connections
- *     connections   all of them, so that draining can find the idle ones
+ *     connections   all of them, so that idle ones and those of clients who
+ *                   have gone can be found
  *     exchanges     the warm objects of finished requests
  *
  * A body goes to the application piece by piece inside the upload callback;
@@ -104,7 +105,7 @@ static enum MHD_Result begin(struct http_loop *loop, struct MHD_Connection *mhd,
     *context = exchange;
     exchange->client = connection;
     connections_touch(&loop->connections, connection);
-    atomic_store_explicit(&connection->is_busy, true, memory_order_relaxed);
+    atomic_store_explicit(&connection->is_busy, true, memory_order_release);
     exchange->is_packed = head->content_encoding != NULL;
     exchange->is_unwanted = !app->begin(exchange->request, head);
     if (!exchange->is_unwanted) {
@@ -140,13 +141,17 @@ static enum MHD_Result answer_and_cut(struct exchange *exchange)
     return MHD_NO;
 }
 
-static void resume(void *loop, void *mhd)
+/* Any thread. Perhaps the client has to send more, and no callback tells. */
+static void resume(void *argument, void *mhd)
 {
+    struct http_loop *loop = argument;
+
+    connections_touch(&loop->connections, connection_of(mhd));
     MHD_resume_connection(mhd);
-    mailbox_wake(&((struct http_loop *)loop)->mailbox);
+    mailbox_wake(&loop->mailbox);
 }
 
-/* Until `resume` nothing is heard of it. */
+/* Until `resume` it is not the client who is slow. */
 static void suspend(struct MHD_Connection *mhd, const struct exchange *exchange)
 {
     connections_untime(exchange->client);
@@ -161,11 +166,12 @@ static void yield(struct MHD_Connection *mhd, const struct exchange *exchange)
 }
 
 /* `*len` becomes what is left for another turn. */
-static enum MHD_Result take_piece(struct MHD_Connection *mhd,
+static enum MHD_Result take_piece(struct http_loop *loop,
+                                  struct MHD_Connection *mhd,
                                   struct exchange *exchange, const char *bytes,
                                   size_t *len)
 {
-    const struct http_app *app = exchange->pool->app;
+    const struct http_app *app = loop->exchanges.app;
     size_t piece = *len;
 
     if (exchange->is_unwanted) {
@@ -179,7 +185,9 @@ static enum MHD_Result take_piece(struct MHD_Connection *mhd,
         yield(mhd, exchange);
     }
     *len -= piece;
+    connections_untime(exchange->client);
     exchange->is_unwanted = !app->feed(exchange->request, bytes, piece);
+    connections_touch(&loop->connections, exchange->client);
     return MHD_YES;
 }
 
@@ -210,13 +218,11 @@ static bool is_suspended(struct MHD_Connection *mhd)
     return info != NULL && info->suspended == MHD_YES;
 }
 
-/* No callback tells how far a long answer has come: it is left to
- * libmicrohttpd, which sees each byte. */
+/* No callback tells how far a long answer has come: its connection stays
+ * without a time of ours, and libmicrohttpd, which sees each byte, has one. */
 static void leave_to_libmicrohttpd(const struct http_loop *loop,
-                                   struct MHD_Connection *mhd,
-                                   const struct exchange *exchange)
+                                   struct MHD_Connection *mhd)
 {
-    connections_untime(exchange->client);
     (void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
                                     loop->idle_timeout_s);
 }
@@ -226,7 +232,9 @@ static enum MHD_Result answer(struct http_loop *loop,
                               struct exchange *exchange)
 {
     if (exchange->answer.len > LONG_BYTES)
-        leave_to_libmicrohttpd(loop, mhd, exchange);
+        leave_to_libmicrohttpd(loop, mhd);
+    else
+        connections_touch(&loop->connections, exchange->client);
     return http_answer_queue(mhd, exchange, atomic_load(&loop->is_draining));
 }
 
@@ -244,15 +252,16 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
         http_head_read(mhd, method, path, version, &head);
         return begin(loop, mhd, &head, context);
     }
-    connections_touch(&loop->connections, exchange->client);
     if ((exchange->is_heavy || exchange->is_packed) && is_suspended(mhd))
         return MHD_YES; /* the next chunk: after this one */
+    connections_touch(&loop->connections, exchange->client);
     if (exchange->is_heavy && exchange->is_dropped)
         return MHD_NO;
     if (exchange->is_heavy && !exchange->is_unwanted && !exchange->is_finished)
         return take_heavy_piece(mhd, exchange, bytes, len);
     if (*len > 0)
-        return take_piece(mhd, exchange, bytes, len);
+        return take_piece(loop, mhd, exchange, bytes, len);
+    connections_untime(exchange->client);
     exchange_finish(exchange);
     if (exchange->answer.is_excess && !exchange->was_put_off) {
         suspend(mhd, exchange);
@@ -277,7 +286,7 @@ static void on_completed(void *argument, struct MHD_Connection *mhd,
         (void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
     connections_touch(&loop->connections, exchange->client);
     atomic_store_explicit(&exchange->client->is_busy, false,
-                          memory_order_relaxed);
+                          memory_order_release);
     exchange_release(exchange);
     *context = NULL;
 }
@@ -312,6 +321,8 @@ static void on_connection(void *argument, struct MHD_Connection *mhd,
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         /* NULL, without memory: begin will refuse its requests */
         *context = connections_add(&loop->connections, info->connect_fd);
+        if (*context == NULL) /* nobody would ever find it */
+            shutdown(info->connect_fd, SHUT_RDWR);
         return;
     }
     if (*context != NULL)

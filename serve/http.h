@@ -124,7 +124,7 @@ size_t http_loop_connections(struct http_loop *loop);
 void http_loop_drain(struct http_loop *loop);
 
 /* To be called now and then, four times a second say: also sends the answers
- * that were put off. */
+ * that were put off, and is what ends idle connections. */
 void http_loop_end(struct http_loop *loop, enum http_ending ending);
 
 /* Ends the thread and frees all; no request may be with the workers. NULL is

@@ -202,8 +202,9 @@ const struct setting settings[] = {
      .min = 1,
      .max = 86400,
      .fallback = "75",
-     .help = "A connection on which nothing happened for so long is closed, "
-             "and one whose request's headers take longer to come."},
+     .help = "A connection is closed when nothing happened in a request for "
+             "so long, or when so long after an answer the headers of the next "
+             "request have not come."},
     {.name = "CLARY_SPIN_US",
      .kind = NUMBER,
      .member = MEMBER(spin_us),

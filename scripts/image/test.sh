@@ -37,6 +37,8 @@ without=(
 # Under emulation, what looks at how soon a busy program answers, too.
 emulated=(
     --deselect tests/contract/test_lifecycle.py::test_7_ping_while_busy
+    --deselect
+    tests/contract/test_idle.py::test_waiting_for_the_workers_is_not_idle
 )
 
 # In a network namespace with nothing but a loopback: the tests share it with
