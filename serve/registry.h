@@ -1,8 +1,8 @@
 /* registry.h: the models that are being served, and the server's state.
  *
- * One model for now. A request borrows it with a handle; the registry gives
- * the model back only when nobody holds one, so that unloading waits for the
- * requests that run.
+ * One model for now, which is given back when the server ends. A request
+ * object borrows it with a handle and keeps that until it is freed; the
+ * registry waits for the last of them.
  *
  *   loading --> ready --> draining
  *      \--> failed

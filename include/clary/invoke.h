@@ -180,7 +180,7 @@ enum clary_status clary_invoke_feed(struct clary_invoke *invoke,
 
 /* The body is complete.
  *
- *   reply     its pointers live until the next begin or free
+ *   reply     its pointers live until the next begin, end or free
  *   errors    as clary_invoke_feed; a body without a row is CLARY_BAD_INPUT
  */
 enum clary_status clary_invoke_finish(struct clary_invoke *invoke,
@@ -213,7 +213,7 @@ size_t clary_invoke_end(struct clary_invoke *invoke) __attribute__((nonnull));
 
 /* What was odd about the rows that were decoded until now, refused or not:
  * (n_columns), or NULL if there was nothing or nothing was looked at.
- * Valid until the next begin or free. */
+ * Valid until the next begin, end or free. */
 const struct clary_column_counts *clary_invoke_counts(
     const struct clary_invoke *invoke) __attribute__((nonnull));
 

@@ -125,6 +125,7 @@ static enum clary_status set_model(struct clary_invoke *invoke,
     invoke->mark = (struct clary_arena_mark){0};
     invoke->model_bytes = 0;
     clary_arena_reset(arena);
+    clary_arena_trim(arena);
     invoke->execution = clary_execution_new(arena, clary_model_program(model));
     invoke->inputs =
         clary_arena_calloc(arena, signature->n_inputs, sizeof(void *));
@@ -281,10 +282,10 @@ static enum clary_status set_formats(struct clary_invoke *invoke,
     CLARY_TRY(clary_reply_form(invoke->style, request->accept,
                                invoke->options.default_accept, &invoke->form,
                                err));
-    if (invoke->style == CLARY_STYLE_XGBOOST)
-        CLARY_TRY(clary_xgboost_form(&invoke->options, model, &invoke->arena,
-                                     &invoke->form, err));
-    return CLARY_OK;
+    if (invoke->style != CLARY_STYLE_XGBOOST)
+        return CLARY_OK;
+    return clary_xgboost_form(&invoke->options, model, &invoke->arena,
+                              &invoke->form, err);
 }
 
 static bool keep(char *kept, const char *header)
@@ -298,7 +299,7 @@ static bool keep(char *kept, const char *header)
 }
 
 /* No header is as one that is empty. */
-static bool is_kept(const char *kept, const char *header)
+static bool is_same(const char *kept, const char *header)
 {
     return strcmp(kept, header ? header : "") == 0;
 }
@@ -325,8 +326,8 @@ static bool is_like_last(const struct clary_invoke *invoke,
            invoke->watch.ranges == invoke->ranges &&
            request->protocol == CLARY_PROTOCOL_INVOCATIONS &&
            request->explain == CLARY_EXPLAIN_NONE &&
-           is_kept(invoke->last.content_type, request->content_type) &&
-           is_kept(invoke->last.accept, request->accept);
+           is_same(invoke->last.content_type, request->content_type) &&
+           is_same(invoke->last.accept, request->accept);
 }
 
 static void begin_like_last(struct clary_invoke *invoke)

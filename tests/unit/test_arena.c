@@ -109,6 +109,28 @@ TEST(a_warm_arena_takes_no_new_chunk)
     clary_arena_deinit(&arena);
 }
 
+/* What is in use stays, what is spare goes. */
+TEST(trimmed)
+{
+    clary_arena_init(&arena, (size_t)1 << 24);
+    clary_arena_trim(&arena);
+    char *kept = clary_arena_strndup(&arena, "kept", 4);
+    size_t least = arena.chunk_bytes_total;
+    struct clary_arena_mark mark = clary_arena_mark(&arena);
+    size_t most = use();
+    clary_arena_trim(&arena);
+    CHECK_INT(arena.chunk_bytes_total, most);
+    clary_arena_rewind(&arena, mark);
+    clary_arena_trim(&arena);
+    CHECK_INT(arena.chunk_bytes_total, least);
+    CHECK_STR(kept, "kept");
+    CHECK_INT(use(), most);
+    clary_arena_reset(&arena);
+    clary_arena_trim(&arena);
+    CHECK_INT(arena.chunk_bytes_total, 0);
+    clary_arena_deinit(&arena);
+}
+
 TEST(marks_nest)
 {
     clary_arena_init(&arena, (size_t)1 << 24);
