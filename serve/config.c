@@ -110,8 +110,8 @@ enum clary_status config_set(struct config *config, const char *name,
     return store(config, setting_named(name), origin, value, err);
 }
 
-/* One of so many parts of the memory that the kernel grants, and `most` where
- * it does not say. */
+/* One of so many parts of the memory that the kernel grants, but `most` at
+ * most, and where it does not say. */
 static int64_t share(uint64_t memory, int64_t parts, int64_t most)
 {
     if (memory == 0 || memory / (uint64_t)parts > (uint64_t)most)
