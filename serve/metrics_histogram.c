@@ -42,12 +42,13 @@ uint64_t histogram_bound_ns(size_t index)
 size_t histogram_bucket(uint64_t ns)
 {
     int octave = ns > 0 ? 63 - __builtin_clzll(ns) : 0;
-    size_t i = 0;
+    int below = 0;
 
     if (octave > LAST_OCTAVE)
         octave = LAST_OCTAVE;
     if (octave >= FIRST_OCTAVE)
-        i = (size_t)(3 * octave + BOUNDS_BELOW);
+        below = 3 * octave + BOUNDS_BELOW;
+    size_t i = (size_t)below;
     return i + (bounds[i] < ns) + (bounds[i + 1] < ns) + (bounds[i + 2] < ns);
 }
 

@@ -2,7 +2,10 @@
  * reads a body away and answers 200 with as many bytes as a prediction has.
  * The limit beside which the requests of clary are measured.
  *
- *     empty_server PORT        on 127.0.0.1, until SIGTERM
+ *     empty_server PORT [POOL_BYTES]       on 127.0.0.1, until SIGTERM
+ *
+ * POOL_BYTES is the memory of a connection, which libmicrohttpd clears after
+ * every request: clary's (serve/http.c) unless it is given.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* As serve/http.c: libmicrohttpd clears it after every request. */
 enum { POOL_BYTES = 16384 };
 
 static char answer[] = "{\"predictions\": [[4.526]]}\n\n";
@@ -45,10 +47,11 @@ int main(int argc, char **argv)
     sigset_t ends;
     int signal_number;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: empty_server PORT\n");
+    if (argc != 2 && argc != 3) {
+        fprintf(stderr, "usage: empty_server PORT [POOL_BYTES]\n");
         return 2;
     }
+    size_t pool_bytes = argc == 3 ? strtoul(argv[2], NULL, 10) : POOL_BYTES;
     address.sin_port = htons((uint16_t)atoi(argv[1]));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     sigemptyset(&ends);
@@ -62,7 +65,7 @@ int main(int argc, char **argv)
     daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL,
                               on_request, response, MHD_OPTION_SOCK_ADDR,
                               &address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                              (size_t)POOL_BYTES, MHD_OPTION_END);
+                              pool_bytes, MHD_OPTION_END);
     if (!daemon) {
         fprintf(stderr, "empty_server: port %s is taken\n", argv[1]);
         return 1;

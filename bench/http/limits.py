@@ -1,5 +1,6 @@
 """One-row requests beside what cannot be beaten: a server on libmicrohttpd that
-does nothing, and nginx returning 200.
+does nothing, with the memory that clary gives a connection and with what
+libmicrohttpd gives it by itself, and nginx returning 200.
 
     python3 bench/http/limits.py    needs wrk, nginx, strace
                                     (scripts/setup.sh bench)
@@ -30,6 +31,7 @@ from load import (
 )
 
 ROUNDS, SECONDS = 20, 1
+OWN_POOL = 32768  # MHD_POOL_SIZE_DEFAULT
 
 NGINX = """
 daemon off; master_process off; worker_processes 1; pid {folder}/pid;
@@ -52,10 +54,10 @@ def start_command(command, port):
     return types.SimpleNamespace(process=process, port=port)
 
 
-def start_empty():
+def start_empty(*pool_bytes):
     port = free_port()
-    return start_command([CLARY.parent / "bench/empty_server", str(port)],
-                         port)
+    command = [CLARY.parent / "bench/empty_server", port, *pool_bytes]
+    return start_command([str(word) for word in command], port)
 
 
 def start_nginx(folder):
@@ -77,7 +79,8 @@ def measure(server, clients):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        servers = {"empty libmicrohttpd": start_empty()}
+        servers = {"empty libmicrohttpd": start_empty(),
+                   "its own 32 KB pool": start_empty(OWN_POOL)}
         if shutil.which("nginx"):
             servers["nginx, return 200"] = start_nginx(folder)
         servers["clary, one row"] = start_on_a_core("california-housing",
