@@ -81,7 +81,8 @@ def test_a_heavy_body_that_does_not_go_on(serve, sent):
 def test_waiting_for_the_workers_is_not_idle(start):
     """Turns of 8 KiB which are millions of empty lines, so that each waits long
     for the others', with chunks that libmicrohttpd has already read."""
-    settings = HEAVY | {"CLARY_MAX_INFLATE_RATIO": "0"}
+    settings = HEAVY | {"CLARY_MAX_INFLATE_RATIO": "0",
+                        "CLARY_MAX_HELD_BYTES": str(1 << 30)}
     server = start(ID8, settings).wait_ready()
     packed = gzip.compress(A + b"\n" * 12_000_000, 9)
     chunks = [packed[i : i + 2048] for i in range(0, len(packed), 2048)]
