@@ -9,9 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
+/* Most clients write the names as RFC 9110 does. */
 static bool is(const char *name, size_t len, const char *wanted)
 {
-    return len == strlen(wanted) && strcasecmp(name, wanted) == 0;
+    return len == strlen(wanted) &&
+           (memcmp(name, wanted, strlen(wanted)) == 0 ||
+            strcasecmp(name, wanted) == 0);
 }
 
 void framing_add(struct framing *framing, const char *name, size_t name_len,

@@ -12,7 +12,7 @@ enum { WAKE = -1 };
 
 bool mailbox_open(struct mailbox *mailbox)
 {
-    atomic_init(&mailbox->is_filled, false);
+    atomic_init(&mailbox->sent, 0);
     return pipe2(mailbox->fds, O_NONBLOCK | O_CLOEXEC) == 0;
 }
 
@@ -26,12 +26,14 @@ void mailbox_close(struct mailbox *mailbox)
     close(mailbox->fds[1]);
 }
 
+/* Counted first: whoever has seen that the pipe is readable finds it so. */
 bool mailbox_send(struct mailbox *mailbox, int fd)
 {
-    bool was_sent = write(mailbox->fds[1], &fd, sizeof fd) == sizeof fd;
-
-    atomic_store(&mailbox->is_filled, true);
-    return was_sent;
+    atomic_fetch_add(&mailbox->sent, 1);
+    if (write(mailbox->fds[1], &fd, sizeof fd) == sizeof fd)
+        return true;
+    atomic_fetch_sub(&mailbox->sent, 1);
+    return false;
 }
 
 void mailbox_wake(struct mailbox *mailbox)
@@ -39,18 +41,16 @@ void mailbox_wake(struct mailbox *mailbox)
     (void)mailbox_send(mailbox, WAKE); /* a full one is readable anyway */
 }
 
-/* The flag goes down before the pipe is read empty: what comes between puts it
- * up again, and the reading end stays readable until then. */
 int mailbox_take(struct mailbox *mailbox)
 {
-    int fd = WAKE;
+    int fd;
 
-    if (!atomic_load(&mailbox->is_filled))
-        return -1;
-    atomic_store(&mailbox->is_filled, false);
-    while (fd == WAKE)
+    while (atomic_load(&mailbox->sent) > 0) {
         if (read(mailbox->fds[0], &fd, sizeof fd) != sizeof fd)
-            return -1;
-    atomic_store(&mailbox->is_filled, true); /* there may be more */
-    return fd;
+            return -1; /* it will be readable soon */
+        atomic_fetch_sub(&mailbox->sent, 1);
+        if (fd != WAKE)
+            return fd;
+    }
+    return -1;
 }

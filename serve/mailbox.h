@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 struct mailbox {
-    int fds[2];            /* of a pipe: the reading end is to be waited for */
-    atomic_bool is_filled; /* set after a write: whether a read pays */
+    int fds[2];         /* of a pipe: the reading end is to be waited for */
+    atomic_size_t sent; /* what is in the pipe, or about to be written */
 };
 
 /* False: no descriptors. */
