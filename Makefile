@@ -70,7 +70,7 @@ LIBS     := $(PACKAGE_LIBS) -lm -pthread
 PROTO     := $(sort $(wildcard src/format/proto/*.proto))
 PROTO_C   := $(PROTO:src/%.proto=$(GEN)/%.pb-c.c)
 PROTO_H   := $(PROTO_C:.c=.h)
-OTHER_ISA := $(if $(filter x86_64,$(PROCESSOR)),,%_avx2.c) \
+OTHER_ISA := $(if $(filter x86_64,$(PROCESSOR)),,%_avx2.c %_avx512.c) \
              $(if $(filter aarch64,$(PROCESSOR)),,%_neon.c)
 LIB_C     := $(filter-out $(OTHER_ISA),\
              $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
@@ -91,6 +91,9 @@ ARM64_TESTS := $(patsubst %,$(BIN)/tests/test_%,kernel kernel_forest \
     kernel_math kernel_cells number csv csv_window json_rows \
     op_unary op_binary op_dense op_reduce forest forest_shap explain \
     categories lightgbm xgboost xgboost_pickle)
+# make test-avx512: the same for the AVX-512 tables.
+AVX512_TESTS := $(patsubst %,$(BIN)/tests/test_%,cpu kernel kernel_math \
+    kernel_cells kernel_forest csv_window op_dense)
 FUZZERS   := $(FUZZ_C:tests/fuzz/%.c=$(BIN)/fuzz/%)
 BENCHES   := $(BENCH_C:bench/%.c=$(BIN)/bench/%)
 EXHAUSTIVE := $(patsubst %.c,$(BIN)/%,$(sort $(wildcard bench/exhaustive_*.c)))
@@ -137,8 +140,10 @@ $(OBJ)/%.o: %.c $(BUILD)/flags $(PROTO_H) | packages
 
 # Only these files may use the instructions of one CPU generation; the table
 # in them is chosen at run time. (private: not for what they depend on.)
-$(OBJ)/src/kernel/%_avx2.o: private ISA := -O3 -mavx2 -mfma -mbmi -mbmi2 \
-    -mpopcnt
+AVX2      := -O3 -mavx2 -mfma -mbmi -mbmi2 -mpopcnt
+AVX512    := -mavx512f -mavx512bw -mavx512dq -mavx512vl
+$(OBJ)/src/kernel/%_avx2.o: private ISA := $(AVX2)
+$(OBJ)/src/kernel/%_avx512.o: private ISA := $(AVX2) $(AVX512)
 $(OBJ)/src/kernel/%_neon.o: private ISA := -O3
 
 # Loops over the elements of tensors, whose length is known at run time only:
@@ -241,6 +246,12 @@ test-arm64: ## The tests of what differs on arm64, cross-built, under qemu.
 	    $(MAKE) --no-print-directory $(JOBS) test-arm64-run BUILD=build/arm64 \
 	    CC=aarch64-linux-gnu-gcc \
 	    PACKAGES='$(filter-out libmicrohttpd,$(PACKAGES))'
+
+.PHONY: test-avx512
+test-avx512: ## The tests of the AVX-512 tables, on an emulated CPU: minutes.
+	@scripts/setup.sh build avx512
+	@$(MAKE) --no-print-directory $(JOBS) $(AVX512_TESTS)
+	@scripts/avx512.sh $(AVX512_TESTS)
 
 .PHONY: test-arm64 test-arm64-run
 test-arm64-run: $(ARM64_TESTS)

@@ -12,7 +12,7 @@ archive.h src/base/artifact.c
 archive_entry.h src/base/artifact.c
 sha256.h src/base/artifact(_files)?.c
 cJSON.h (src/format/[a-z_]*(json|xgboost|lightgbm)|serve/[a-z_]*json|tests/unit/|bench/bench_json)[a-z_]*.c
-immintrin.h src/kernel/kernel_[a-z0-9_]*.c
+immintrin.h src/kernel/(kernel|dots)_[a-z0-9_]*.[ch]
 arm_neon.h src/kernel/kernel_[a-z_]*neon.c
 .*.pb-c.h src/format/[a-z_/]*.[ch]'
 find src include serve bench tests -name '*.[ch]' |

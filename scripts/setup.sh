@@ -25,6 +25,9 @@ arm64='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
     libopenblas-pthread-dev:arm64 libarchive-dev:arm64 zlib1g-dev:arm64
     libcjson-dev:arm64 libprotobuf-c-dev:arm64 libmd-dev:arm64'
 
+avx512='bochs bochs-term bochsbios vgabios isolinux syslinux-common xorriso
+    cpio libc6-dev'
+
 check=no
 [ "${1-}" = --check ] && { check=yes; shift; }
 groups=$*
@@ -39,6 +42,7 @@ for group in $groups; do
     peers) wanted="$wanted $peers" ;;
     bench) wanted="$wanted $bench" ;;
     arm64) wanted="$wanted $arm64" ;;
+    avx512) wanted="$wanted $avx512" ;;
     image) wanted="$wanted $image" ;;
     deploy) wanted="$wanted $deploy" ;;
     *) echo "setup.sh: no group is called $group" >&2; exit 2 ;;

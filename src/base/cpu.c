@@ -97,10 +97,19 @@ bool clary_cpu_has_avx2(void)
 bool clary_cpu_has_avx512(void)
 {
 #if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f") &&
+    return clary_cpu_has_avx2() && __builtin_cpu_supports("avx512f") &&
            __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
+bool clary_cpu_keeps_its_clock(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512vbmi2");
 #else
     return false;
 #endif

@@ -18,9 +18,13 @@ size_t clary_cpu_count(void);
  * membership file `self` ("/proc/self/cgroup"); 0: no limit. For tests. */
 double clary_cpu_quota(const char *root, const char *self);
 
-/* x86-64: AVX2, FMA, BMI 1 and 2, POPCNT (all since Haswell and Zen);
+/* x86-64: AVX2, FMA, BMI 1 and 2, POPCNT (all since Haswell and Zen); besides,
  * AVX-512 F, BW, DQ and VL. False elsewhere. */
 bool clary_cpu_has_avx2(void);
 bool clary_cpu_has_avx512(void);
+
+/* Whether 512 bits are for free: CPUs before Ice Lake (those without VBMI2)
+ * lower the clock of all that runs for half a millisecond after each use. */
+bool clary_cpu_keeps_its_clock(void);
 
 #endif

@@ -1,14 +1,15 @@
 /* dense_tiles.h: the dense kernel in terms of one vector type.
  *
  * Included by the kernel_<isa>.c of each instruction set, once, after it has
- * defined the type `vector` of WIDTH floats and, as static inline functions,
+ * defined the types `vector` of WIDTH floats and `mask`, which has a place for
+ * each of them, and, as static inline functions,
  *
  *     load(p) load_aligned(p) store(p, v)       WIDTH floats
  *     store_some(p, v, count)                   the first `count`, or all
  *     repeat(p)                                 *p in all places
  *     fma_to(a, b, c)                           a * b + c, rounded once
  *     at_least(floor, v)                        v < floor ? floor : v
- *     unordered(v, w) either(m, m) any(m)       masks: where v or w is a NaN
+ *     unordered(v, w) either(m, m) any(m)       mask: where v or w is a NaN
  *     one_nan(v)                                v with each NaN 0x7fc00000
  *
  *     load_four(p) repeat_four(p)               of the type `four`, 4 floats
@@ -40,9 +41,9 @@
 
 enum {
     PER_PANEL = CLARY_PANEL / WIDTH,
-    NARROW = CLARY_PANEL / 2, /* columns of half a panel */
-    MAX_VECTORS = 4 * PER_PANEL,
-    MAX_SUMS = TILE_ROWS * PER_PANEL,
+    HALF = PER_PANEL > 1 ? PER_PANEL / 2 : 1,
+    MAX_VECTORS = PER_PANEL > 1 ? 4 * PER_PANEL : 8,
+    MAX_SUMS = 2 * TILE_ROWS * HALF,
     LINE = 16,                  /* floats of a cache line */
     BLOCK_ROWS = 8 * TILE_ROWS, /* rows whose x stays in the L1 or L2 cache
                                  * while the panels pass by; twice as many of
@@ -68,7 +69,7 @@ struct span {
 static inline __attribute__((always_inline)) void make_nans_one(vector *sum,
                                                                 size_t count)
 {
-    vector found = unordered(sum[0], sum[count - 1]);
+    mask found = unordered(sum[0], sum[count - 1]);
 
 #pragma GCC unroll 12
     for (size_t s = 1; s + 1 < count; s += 2)
@@ -149,7 +150,18 @@ static inline __attribute__((always_inline)) size_t tiles_across(
     return first;
 }
 
-/* Columns 0 .. end-1, `end` a multiple of 16, of the 1 to 5 rows left over. */
+/* The same where a panel is one vector: so few sums would wait for each other,
+ * and there are registers for twice as many. */
+static inline __attribute__((always_inline)) size_t twice_across(
+    const struct job *job, size_t rows, size_t vectors, size_t first,
+    size_t end, const float *x, float *y)
+{
+    return PER_PANEL > 1
+               ? first
+               : tiles_across(job, rows, 2 * vectors, first, end, x, y);
+}
+
+/* Columns 0 .. end-1, `end` a multiple of 16, of 1 to 6 rows. */
 static void few_rows(const struct job *job, size_t rows, size_t end,
                      const float *x, float *y)
 {
@@ -157,24 +169,49 @@ static void few_rows(const struct job *job, size_t rows, size_t end,
 
     switch (rows) {
     case 1:
+        first = twice_across(job, 1, 4 * PER_PANEL, first, end, x, y);
         first = tiles_across(job, 1, 4 * PER_PANEL, first, end, x, y);
         first = tiles_across(job, 1, 2 * PER_PANEL, first, end, x, y);
         tiles_across(job, 1, PER_PANEL, first, end, x, y);
         break;
     case 2:
+        first = twice_across(job, 2, 2 * PER_PANEL, first, end, x, y);
         first = tiles_across(job, 2, 2 * PER_PANEL, first, end, x, y);
         tiles_across(job, 2, PER_PANEL, first, end, x, y);
         break;
     case 3:
+        first = twice_across(job, 3, PER_PANEL, first, end, x, y);
         tiles_across(job, 3, PER_PANEL, first, end, x, y);
         break;
     case 4:
+        first = twice_across(job, 4, PER_PANEL, first, end, x, y);
         tiles_across(job, 4, PER_PANEL, first, end, x, y);
         break;
     case 5:
+        first = twice_across(job, 5, PER_PANEL, first, end, x, y);
         tiles_across(job, 5, PER_PANEL, first, end, x, y);
         break;
+    case 6:
+        first = twice_across(job, 6, PER_PANEL, first, end, x, y);
+        if (TILE_ROWS > 6)
+            tiles_across(job, 6, PER_PANEL, first, end, x, y);
+        break;
     }
+}
+
+/* The same of fewer rows than a tile has. */
+static void rows_left(const struct job *job, size_t rows, size_t end,
+                      const float *x, float *y)
+{
+    const size_t k = job->w->k, n = job->w->n;
+
+    if (TILE_ROWS > 6 && rows > 6) {
+        few_rows(job, 6, end, x, y);
+        rows -= 6;
+        x += 6 * k;
+        y += 6 * n;
+    }
+    few_rows(job, rows, end, x, y);
 }
 
 /* One span of columns 0 .. end-1 of whole tiles. */
@@ -236,14 +273,13 @@ static void narrow_columns(const struct job *job, size_t rows, size_t first,
     size_t r = 0;
 
     for (; r + 2 * TILE_ROWS <= rows; r += 2 * TILE_ROWS)
-        tile(job, 2 * TILE_ROWS, PER_PANEL / 2, first, all, x + r * k,
-             y + r * n);
+        tile(job, 2 * TILE_ROWS, HALF, first, all, x + r * k, y + r * n);
     for (; r + TILE_ROWS <= rows; r += TILE_ROWS)
-        tile(job, TILE_ROWS, PER_PANEL / 2, first, all, x + r * k, y + r * n);
+        tile(job, TILE_ROWS, HALF, first, all, x + r * k, y + r * n);
     for (; r + 3 <= rows; r += 3)
-        tile(job, 3, PER_PANEL / 2, first, all, x + r * k, y + r * n);
+        tile(job, 3, HALF, first, all, x + r * k, y + r * n);
     for (; r < rows; r++)
-        tile(job, 1, PER_PANEL / 2, first, all, x + r * k, y + r * n);
+        tile(job, 1, HALF, first, all, x + r * k, y + r * n);
 }
 
 /* n > 4 */
@@ -252,7 +288,7 @@ static void dense_panels(const struct clary_dense *w, const float *x,
 {
     const struct job job = {w, repeat(&w->floor)};
     const size_t k = w->k, n = w->n, left = n % CLARY_PANEL;
-    const bool is_narrow = left > 0 && left <= NARROW;
+    const bool is_narrow = PER_PANEL > 1 && left > 0 && left <= CLARY_PANEL / 2;
     const size_t end = n - left + (left > 0 && !is_narrow ? CLARY_PANEL : 0);
 
     const bool is_wide = k > K_BLOCK;
@@ -267,7 +303,7 @@ static void dense_panels(const struct clary_dense *w, const float *x,
         else if (tiled > 0)
             tiled_rows(&job, tiled, end, x, y);
         if (tiled < block)
-            few_rows(&job, block - tiled, end, x + tiled * k, y + tiled * n);
+            rows_left(&job, block - tiled, end, x + tiled * k, y + tiled * n);
         if (is_narrow)
             narrow_columns(&job, block, end, x, y);
         rows -= block;

@@ -28,7 +28,15 @@ const struct clary_kernels *const *clary_kernels_runnable(void)
 #if defined(__x86_64__)
     static const struct clary_kernels *const with_avx2[] = {
         &clary_kernels_scalar, &clary_kernels_avx2, NULL};
+    static const struct clary_kernels *const with_avx512[] = {
+        &clary_kernels_scalar, &clary_kernels_avx2, &clary_kernels_avx512,
+        NULL};
+    static const struct clary_kernels *const with_slow_avx512[] = {
+        &clary_kernels_scalar, &clary_kernels_avx512, &clary_kernels_avx2,
+        NULL};
 
+    if (clary_cpu_has_avx512())
+        return clary_cpu_keeps_its_clock() ? with_avx512 : with_slow_avx512;
     if (clary_cpu_has_avx2())
         return with_avx2;
 #endif

@@ -2,8 +2,8 @@
  *
  * kernel_scalar.c is the specification: plain loops with the equation above
  * them. Every other table gives the same bits where the comment says "exact".
- * Tables are chosen once (clary_kernels_init); CLARY_CPU=scalar|
- * avx2|neon overrides. Only kernel_<isa>.c files are compiled with ISA flags,
+ * Tables are chosen once (clary_kernels_init); CLARY_CPU=scalar|avx2|avx512|
+ * neon overrides. Only kernel_<isa>.c files are compiled with ISA flags,
  * and they hold intrinsics, static functions and their table, nothing else.
  *
  * threads: any number at once, after clary_kernels_init.
@@ -92,7 +92,7 @@ enum clary_function {
 typedef void clary_map(const float *x, size_t n, float alpha, float *y);
 
 struct clary_kernels {
-    const char *name; /* "scalar", "avx2", "neon" */
+    const char *name; /* "scalar", "avx2", "avx512", "neon" */
 
     /* y (rows, n) = max(x (rows, k) W + b, floor), exact:
      *   n > 4   y[r][j] = b[j], then y = fma(x[r][i], W[i][j], y) for i = 0 ..
@@ -135,7 +135,8 @@ enum clary_status clary_kernels_init(struct clary_error *err) CLARY_MUST_USE;
 /* The chosen table. scalar before clary_kernels_init. */
 const struct clary_kernels *clary_kernels(void);
 
-/* The tables that this machine can run, NULL-terminated, scalar first. */
+/* The tables that this machine can run, NULL-terminated: scalar first, the best
+ * one last. */
 const struct clary_kernels *const *clary_kernels_runnable(void);
 
 #endif

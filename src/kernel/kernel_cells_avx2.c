@@ -399,4 +399,11 @@ static inline size_t read_group(const char *text, const uint16_t *before,
 
 #include "kernel/cell_groups.h"
 
-const struct clary_cell_kernel clary_cells_avx2 = {find_separators, read_cells};
+size_t clary_read_cells_avx2(const char *text, const uint16_t *before,
+                             const uint16_t *end, size_t n, float *values)
+{
+    return read_cells(text, before, end, n, values);
+}
+
+const struct clary_cell_kernel clary_cells_avx2 = {find_separators,
+                                                   clary_read_cells_avx2};

@@ -19,6 +19,7 @@ enum {
 };
 
 typedef float32x4_t vector;
+typedef uint32x4_t mask;
 
 static inline vector load(const float *p)
 {
@@ -71,25 +72,24 @@ static inline vector at_least(vector floor, vector v)
     return vbslq_f32(vcltq_f32(v, floor), floor, v);
 }
 
-static inline uint32x4_t is_nan(vector v)
+static inline mask is_nan(vector v)
 {
     return vmvnq_u32(vceqq_f32(v, v));
 }
 
-static inline vector unordered(vector v, vector w)
+static inline mask unordered(vector v, vector w)
 {
-    return vreinterpretq_f32_u32(vorrq_u32(is_nan(v), is_nan(w)));
+    return vorrq_u32(is_nan(v), is_nan(w));
 }
 
-static inline vector either(vector m, vector n)
+static inline mask either(mask m, mask n)
 {
-    return vreinterpretq_f32_u32(
-        vorrq_u32(vreinterpretq_u32_f32(m), vreinterpretq_u32_f32(n)));
+    return vorrq_u32(m, n);
 }
 
-static inline bool any(vector m)
+static inline bool any(mask m)
 {
-    return vmaxvq_u32(vreinterpretq_u32_f32(m)) != 0;
+    return vmaxvq_u32(m) != 0;
 }
 
 static inline vector one_nan(vector v)

@@ -29,6 +29,13 @@ extern const struct clary_cell_kernel clary_cells_avx2; /* needs BMI2 too */
 void clary_blend_avx2(const struct clary_blend_tree *tree, const int8_t *ranks,
                       size_t rows, uint8_t *slots, uint8_t *labels);
 extern const struct clary_kernels clary_kernels_avx2; /* needs FMA too */
+
+size_t clary_read_cells_avx2(const char *text, const uint16_t *before,
+                             const uint16_t *end, size_t n, float *values);
+extern clary_map *const clary_maps_avx512[CLARY_FUNCTIONS];
+extern const struct clary_cell_kernel clary_cells_avx512;
+/* needs F, BW, DQ and VL, and what AVX2's needs */
+extern const struct clary_kernels clary_kernels_avx512;
 #elif defined(__aarch64__)
 void clary_blend_neon(const struct clary_blend_tree *tree, const int8_t *ranks,
                       size_t rows, uint8_t *slots, uint8_t *labels);

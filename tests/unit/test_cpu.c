@@ -154,4 +154,5 @@ TEST(features)
     CHECK_INT(clary_cpu_has_avx512(),
               kernel_names("avx512f") && kernel_names("avx512bw") &&
                   kernel_names("avx512dq") && kernel_names("avx512vl"));
+    CHECK_INT(clary_cpu_keeps_its_clock(), kernel_names("avx512_vbmi2"));
 }
