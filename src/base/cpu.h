@@ -23,8 +23,9 @@ double clary_cpu_quota(const char *root, const char *self);
 bool clary_cpu_has_avx2(void);
 bool clary_cpu_has_avx512(void);
 
-/* Whether 512 bits are for free: CPUs before Ice Lake (those without VBMI2)
- * lower the clock of all that runs for half a millisecond after each use. */
+/* Whether 512 bits now and then cost nothing else: CPUs before Ice Lake (those
+ * without VBMI2) lower the clock of all that runs for some half a millisecond
+ * after each use, those since then little or not at all. */
 bool clary_cpu_keeps_its_clock(void);
 
 #endif

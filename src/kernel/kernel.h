@@ -34,6 +34,8 @@
  *           of panel p and row i are panels[(p * k + i) * 16 ...]
  *           n <= 4: columns, (n, ceil(k / 8) * 8), zero-padded
  *   bias    (ceil(n / 16) * 16), zero-padded
+ *
+ * Both are 64-byte aligned.
  */
 struct clary_dense {
     size_t k, n; /* W is (k, n) */

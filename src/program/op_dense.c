@@ -24,7 +24,8 @@
 /* Weights from which on gemm beats the scalar kernel, even when one row pays
  * for a tile of 32. Beside the AVX2 kernel it is not used: OpenBLAS has no
  * row-invariant tiles on such CPUs, and would be slower up to 512 columns and
- * for few rows, a fifth faster past 1024 (bench/bench_dense.c). */
+ * for few rows, a fifth faster past 1024 (bench/bench_dense.c). Nor beside that
+ * of AVX-512, where it was not measured. */
 #define GEMM_MIN_WEIGHTS (64 * 64)
 
 static bool prefers_gemm(size_t k, size_t n)

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/cpu.h"
 #include "kernel/kernel.h"
 #include "tests/test.h"
 
@@ -148,8 +149,8 @@ TEST(every_k)
  * them span by span, and n is the end of whole, half and other panels. */
 static void compare_wide(size_t k, size_t n)
 {
-    enum { ROWS = 103 };
-    static const size_t counts[] = {1, 2, 5, 6, 7, 48, 97, ROWS};
+    enum { ROWS = 205 }; /* more than a block of any table */
+    static const size_t counts[] = {1, 2, 3, 5, 6, 7, 11, 48, 97, 103, ROWS};
     float *w = malloc(k * n * sizeof *w), *x = malloc(ROWS * k * sizeof *x);
     float *y[2] = {malloc(ROWS * n * sizeof *x), malloc(ROWS * n * sizeof *x)};
     const struct clary_kernels *const *tables = clary_kernels_runnable();
@@ -185,6 +186,15 @@ TEST(wide_layers)
     compare_wide(513, 31);
     compare_wide(1024, 48);
     compare_wide(1300, 53);
+}
+
+/* Of few rows several panels go together, up to eight of them. */
+TEST(many_columns)
+{
+    for (size_t n = 79; n < 300; n += 17)
+        compare_wide(33, n);
+    compare_wide(8, 128);
+    compare_wide(300, 256);
 }
 
 /* y = (1 2) w + (100 200 300), w = (1 2 3; 4 5 6) */
@@ -311,7 +321,8 @@ TEST(pack_pads_with_zeros)
         CHECK(columns.panels[CLARY_DOT_PARTS + i] ==
               (i < 5 ? w[2 * i + 1] : 0));
     }
-    CHECK_INT((uintptr_t)panels.panels % 32, 0);
+    CHECK_INT((uintptr_t)panels.panels % 64, 0);
+    CHECK_INT((uintptr_t)panels.bias % 64, 0);
     clary_arena_deinit(&arena);
 }
 
@@ -347,7 +358,12 @@ TEST(choice)
     while (tables[last + 1])
         last++;
     CHECK_STR(tables[0]->name, "scalar");
-
+    if (clary_cpu_has_avx2())
+        CHECK_STR(tables[last]->name,
+                  clary_cpu_has_avx512() && clary_cpu_keeps_its_clock()
+                      ? "avx512"
+                      : "avx2");
+    CHECK_INT(last, clary_cpu_has_avx512() ? 2 : last > 0);
     unsetenv("CLARY_CPU");
     CHECK_STATUS(clary_kernels_init(&err), CLARY_OK);
     CHECK(clary_kernels() == tables[last]);
