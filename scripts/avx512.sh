@@ -50,7 +50,7 @@ DEFAULT tests
 LABEL tests
   KERNEL /vmlinuz
   INITRD /initrd
-  APPEND console=ttyS0,115200 quiet loglevel=2 panic=-1 mitigations=off nosmp \
+  APPEND console=tty0 quiet loglevel=2 panic=-1 mitigations=off nosmp \
 nokaslr acpi=off clearcpuid=xsaves,xsavec,pku,fsrm cryptomgr.notests \
 initcall_blacklist=load_system_certificate_list,trace_eval_init
 END
