@@ -93,13 +93,11 @@ sum() {
 }
 ended=$(grep -c ': [0-9]* passed, [0-9]* failed' $work/serial || :)
 failed=$(($(sum 2) + $# - ended + $(grep -c '^FAILED /' $work/serial || :)))
-for line in 'AVX-512: yes' 'the end'; do
-    if ! tr -d '\r' <$work/serial | grep -qx "$line"; then
-        echo "FAILED: the machine did not say \"$line\""
-        tail -n 5 $work/bochs.log
-        failed=$((failed + 1))
-    fi
-done
+if ! tr -d '\r' <$work/serial | grep -qx 'the end'; then
+    echo "FAILED: the machine did not come to its end"
+    tail -n 5 $work/bochs.log
+    failed=$((failed + 1))
+fi
 echo
 echo "$(sum 1) passed, $failed failed"
 [ "$failed" = 0 ]

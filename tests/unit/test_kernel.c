@@ -357,6 +357,8 @@ TEST(choice)
 
     while (tables[last + 1])
         last++;
+    /* a machine that is there for one table names it (tests/avx512/init.c) */
+    CHECK_STATUS(clary_kernels_init(&err), CLARY_OK);
     CHECK_STR(tables[0]->name, "scalar");
     if (clary_cpu_has_avx2())
         CHECK_STR(tables[last]->name,
