@@ -42,7 +42,8 @@
 enum {
     PER_PANEL = CLARY_PANEL / WIDTH,
     HALF = PER_PANEL > 1 ? PER_PANEL / 2 : 1,
-    MAX_VECTORS = PER_PANEL > 1 ? 4 * PER_PANEL : 8,
+    WIDEST = PER_PANEL > 1 ? 4 : 8, /* panels of one row together */
+    MAX_VECTORS = WIDEST * PER_PANEL,
     MAX_SUMS = 2 * TILE_ROWS * HALF,
     LINE = 16,                  /* floats of a cache line */
     BLOCK_ROWS = 8 * TILE_ROWS, /* rows whose x stays in the L1 or L2 cache
@@ -150,51 +151,53 @@ static inline __attribute__((always_inline)) size_t tiles_across(
     return first;
 }
 
-/* The same where a panel is one vector: so few sums would wait for each other,
- * and there are registers for twice as many. */
-static inline __attribute__((always_inline)) size_t twice_across(
-    const struct job *job, size_t rows, size_t vectors, size_t first,
-    size_t end, const float *x, float *y)
+/* The same with tiles of so many panels, unless those are too many sums. */
+static inline __attribute__((always_inline)) size_t panels_across(
+    const struct job *job, size_t rows, size_t panels, size_t first, size_t end,
+    const float *x, float *y)
 {
-    return PER_PANEL > 1
+    const size_t widest = WIDEST / (rows > 2 ? 4 : rows);
+
+    return panels > widest
                ? first
-               : tiles_across(job, rows, 2 * vectors, first, end, x, y);
+               : tiles_across(job, rows, panels * PER_PANEL, first, end, x, y);
 }
 
-/* Columns 0 .. end-1, `end` a multiple of 16, of 1 to 6 rows. */
+/* All columns of so many rows, in tiles as wide as there are. */
+static inline __attribute__((always_inline)) void rows_across(
+    const struct job *job, size_t rows, size_t end, const float *x, float *y)
+{
+    size_t first = panels_across(job, rows, 8, 0, end, x, y);
+
+    first = panels_across(job, rows, 4, first, end, x, y);
+    first = panels_across(job, rows, 2, first, end, x, y);
+    panels_across(job, rows, 1, first, end, x, y);
+}
+
+/* Columns 0 .. end-1, `end` a multiple of 16, of 1 to 5 rows, or 6 where a tile
+ * has more. */
 static void few_rows(const struct job *job, size_t rows, size_t end,
                      const float *x, float *y)
 {
-    size_t first = 0;
-
     switch (rows) {
     case 1:
-        first = twice_across(job, 1, 4 * PER_PANEL, first, end, x, y);
-        first = tiles_across(job, 1, 4 * PER_PANEL, first, end, x, y);
-        first = tiles_across(job, 1, 2 * PER_PANEL, first, end, x, y);
-        tiles_across(job, 1, PER_PANEL, first, end, x, y);
+        rows_across(job, 1, end, x, y);
         break;
     case 2:
-        first = twice_across(job, 2, 2 * PER_PANEL, first, end, x, y);
-        first = tiles_across(job, 2, 2 * PER_PANEL, first, end, x, y);
-        tiles_across(job, 2, PER_PANEL, first, end, x, y);
+        rows_across(job, 2, end, x, y);
         break;
     case 3:
-        first = twice_across(job, 3, PER_PANEL, first, end, x, y);
-        tiles_across(job, 3, PER_PANEL, first, end, x, y);
+        rows_across(job, 3, end, x, y);
         break;
     case 4:
-        first = twice_across(job, 4, PER_PANEL, first, end, x, y);
-        tiles_across(job, 4, PER_PANEL, first, end, x, y);
+        rows_across(job, 4, end, x, y);
         break;
     case 5:
-        first = twice_across(job, 5, PER_PANEL, first, end, x, y);
-        tiles_across(job, 5, PER_PANEL, first, end, x, y);
+        rows_across(job, 5, end, x, y);
         break;
     case 6:
-        first = twice_across(job, 6, PER_PANEL, first, end, x, y);
         if (TILE_ROWS > 6)
-            tiles_across(job, 6, PER_PANEL, first, end, x, y);
+            rows_across(job, 6, end, x, y);
         break;
     }
 }
