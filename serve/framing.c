@@ -9,29 +9,21 @@
 #include <string.h>
 #include <strings.h>
 
-/* Most clients write the names as RFC 9110 does. */
-static bool is(const char *name, size_t len, const char *wanted)
-{
-    return len == strlen(wanted) &&
-           (memcmp(name, wanted, strlen(wanted)) == 0 ||
-            strcasecmp(name, wanted) == 0);
-}
-
 void framing_add(struct framing *framing, const char *name, size_t name_len,
                  const char *value)
 {
-    if (is(name, name_len, "Host")) {
+    if (framing_is_name(name, name_len, "Host")) {
         framing->n_hosts++;
-    } else if (is(name, name_len, "Content-Length")) {
+    } else if (framing_is_name(name, name_len, "Content-Length")) {
         if (framing->n_lengths++ > 0 && strcmp(framing->length, value) != 0)
             framing->lengths_differ = true;
         framing->length = value;
-    } else if (is(name, name_len, "Transfer-Encoding")) {
+    } else if (framing_is_name(name, name_len, "Transfer-Encoding")) {
         framing->n_encodings++;
         framing->encoding = value;
-    } else if (is(name, name_len, "Content-Type")) {
+    } else if (framing_is_name(name, name_len, "Content-Type")) {
         framing->n_types++;
-    } else if (is(name, name_len, "Content-Encoding")) {
+    } else if (framing_is_name(name, name_len, "Content-Encoding")) {
         framing->n_codings++;
     }
 }

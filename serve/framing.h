@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 
 /* The headers that delimit a body, and those that say how to read it. Begin
  * with zeros; the values are the caller's and must live as long. */
@@ -17,6 +19,15 @@ struct framing {
     const char *length, *encoding; /* the last ones */
     bool lengths_differ;
 };
+
+/* Whether a header of `len` bytes has that name, in any case. Most clients
+ * write it as RFC 9110 does. */
+static inline bool framing_is_name(const char *header, size_t len,
+                                   const char *name)
+{
+    return len == strlen(name) && (memcmp(header, name, len) == 0 ||
+                                   strncasecmp(header, name, len) == 0);
+}
 
 /* Notes one header of the request; others than these are ignored. */
 void framing_add(struct framing *framing, const char *name, size_t name_len,

@@ -48,8 +48,7 @@ static enum MHD_Result read_header(void *argument, enum MHD_ValueKind kind,
         return MHD_YES;
     framing_add(&reader->framing, name, len, value);
     if (len >= TOLD_LENGTHS || told[len].name == NULL ||
-        (memcmp(told[len].name, name, len) != 0 &&
-         strcasecmp(told[len].name, name) != 0))
+        !framing_is_name(name, len, told[len].name))
         return MHD_YES;
     const char **member =
         (const char **)((char *)reader->head + told[len].member);
