@@ -101,7 +101,7 @@ static void end_if_idle(const struct connections *list,
 
 /* A call that is late, because the machine was, does not count for more than
  * LATE_MS: others may have been as late in touching theirs. */
-static void go_on(struct connections *list)
+static void advance(struct connections *list)
 {
     int64_t clock_ms = clary_clock_ms(), passed = clock_ms - list->looked_ms;
 
@@ -118,7 +118,7 @@ void connections_end(struct connections *list, bool also_idle)
         if (is_at_end(connection) || (also_idle && !is_in_use(connection)))
             shutdown(connection->fd, SHUT_RD);
     }
-    go_on(list);
+    advance(list);
     pthread_mutex_unlock(&list->mutex);
 }
 
