@@ -43,6 +43,7 @@
 #include "mailbox.h"
 #include "raw_answer.h"
 #include "spin.h"
+#include "turns.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -78,6 +79,7 @@ struct http_loop {
     struct connections connections;
     struct exchange_pool exchanges;
     struct spin spin;
+    struct turns turns;
     unsigned idle_timeout_s;
     atomic_size_t n_connections;
     atomic_bool is_draining, is_stopped;
@@ -227,6 +229,16 @@ static void leave_to_libmicrohttpd(const struct http_loop *loop,
                                     loop->idle_timeout_s);
 }
 
+/* libmicrohttpd comes back in the next turn to a request without an answer. */
+static bool waits_a_turn(const struct http_loop *loop,
+                         struct exchange *exchange)
+{
+    if (exchange->has_waited || exchange->is_finished)
+        return false;
+    exchange->has_waited = true;
+    return turns_are_shared(&loop->turns);
+}
+
 static enum MHD_Result answer(struct http_loop *loop,
                               struct MHD_Connection *mhd,
                               struct exchange *exchange)
@@ -249,6 +261,7 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
     if (exchange == NULL) {
         struct http_head head;
         spin_request(&loop->spin);
+        turns_request(&loop->turns);
         http_head_read(mhd, method, path, version, &head);
         return begin(loop, mhd, &head, context);
     }
@@ -261,6 +274,8 @@ static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
         return take_heavy_piece(mhd, exchange, bytes, len);
     if (*len > 0)
         return take_piece(loop, mhd, exchange, bytes, len);
+    if (waits_a_turn(loop, exchange))
+        return MHD_YES;
     connections_untime(exchange->client);
     exchange_finish(exchange);
     if (exchange->answer.is_excess && !exchange->was_put_off) {
@@ -384,6 +399,7 @@ static void *run(void *argument)
     int fd;
 
     while (!atomic_load(&loop->is_stopped)) {
+        turns_begin(&loop->turns);
         if (atomic_load(&loop->n_connections) <= FEW_CONNECTIONS) {
             MHD_run_wait(loop->daemon, spin_goes_on(&loop->spin) ? 0 : -1);
         } else {

@@ -2,14 +2,15 @@
 does nothing, with the memory that clary gives a connection and with what
 libmicrohttpd gives it by itself, and nginx returning 200.
 
-    python3 bench/http/limits.py    needs wrk, nginx, strace
+    python3 bench/http/limits.py    needs nginx, strace
                                     (scripts/setup.sh bench)
 
-One event loop each, on a core of its own; wrk on the others. ROUNDS rounds, in
-each of which all of them run one after the other; medians, and the median of
-the ratios within a round. us of CPU is the server's, for a request. Goal: at
-least 0.90 of the empty server's requests a second. "Spinning" is
-CLARY_SPIN_US=200.
+One event loop each, on the first core, and closed_loop.c on the next, which
+asks them in turn, TURN_MS each, ROUNDS times: on a virtual machine the speed of
+a core changes by a fifth within seconds. Medians of the turns; the ratio is the
+median of those within a round, with its quartiles. us of CPU is the server's,
+for a request. Goal: at least 0.90 of the empty server's requests a second.
+"Spinning" is CLARY_SPIN_US=200.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -22,15 +23,15 @@ import types
 
 from load import (
     CLARY,
+    CSV,
     ROW,
-    cpu_seconds,
     free_port,
+    request_bytes,
     start_on_a_core,
     system_calls,
-    wrk,
 )
 
-ROUNDS, SECONDS = 20, 1
+ROUNDS, TURN_MS = 200, 50
 OWN_POOL = 32768  # MHD_POOL_SIZE_DEFAULT
 
 NGINX = """
@@ -68,13 +69,20 @@ def start_nginx(folder):
     return start_command(["nginx", "-c", path], port)
 
 
-def measure(server, clients):
-    before = cpu_seconds(server)
-    rate = wrk(server, clients, SECONDS, body=ROW)
-    assert rate["bad"] == 0
-    spent = cpu_seconds(server) - before
-    return rate["good"], 1e6 * spent / (rate["good"] * SECONDS), rate[50], \
-        rate[99]
+def measure(servers, connections):
+    """[{server: (requests/s, us of CPU, p50 us, p99 us)} of each round]"""
+    lines = subprocess.run(
+        [CLARY.parent / "bench/closed_loop", str(connections), str(TURN_MS),
+         str(ROUNDS), *(f"{server.port}:{server.process.pid}"
+                        for server in servers.values())],
+        input=request_bytes("POST", "/invocations", CSV, ROW),
+        check=True, capture_output=True,
+    ).stdout.decode().splitlines()
+    names = list(servers)
+    turns = [(names[int(line.split()[0])], tuple(map(float, line.split()[1:])))
+             for line in lines]
+    return [dict(turns[i:i + len(names)])
+            for i in range(0, len(turns), len(names))]
 
 
 def main():
@@ -98,21 +106,18 @@ def main():
 
 
 def compare(servers):
-    for clients in (1, 8, 64):
-        rounds = [{what: measure(server, clients)
-                   for what, server in servers.items()}
-                  for _ in range(ROUNDS)]
-        print(f"{clients:3} connections      requests/s   ratio  p50 us  p99 us"
-              "  us of CPU")
+    for connections in (1, 8, 64):
+        rounds = measure(servers, connections)
+        print(f"{connections:3} connections      requests/s   ratio  quartiles"
+              "   us of CPU  p50 us  p99 us")
         for what in servers:
-            rate, cpu, p50, p99 = (
-                statistics.median(r[what][i] for r in rounds) for i in range(4)
+            rate, cpu, p50, p99 = (statistics.median(r[what][i] for r in rounds)
+                                   for i in range(4))
+            least, ratio, most = statistics.quantiles(
+                (r[what][0] / r["empty libmicrohttpd"][0] for r in rounds), n=4
             )
-            ratio = statistics.median(
-                r[what][0] / r["empty libmicrohttpd"][0] for r in rounds
-            )
-            print(f"  {what:20}{rate:10.0f}{ratio:8.2f}{p50:8.0f}{p99:8.0f}"
-                  f"{cpu:11.1f}")
+            print(f"  {what:20}{rate:10.0f}{ratio:8.2f}  {least:.2f} {most:.2f}"
+                  f"{cpu:12.1f}{p50:8.0f}{p99:8.0f}")
 
 
 def print_calls(servers):

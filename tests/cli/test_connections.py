@@ -138,6 +138,43 @@ def test_many_at_the_same_moment(start, count):
         client.socket.close()
 
 
+@pytest.mark.parametrize("count", [2, 8, 64, 200])
+def test_requests_that_come_together(start, count):
+    """They are answered one turn of the event loop later (serve/turns.h): each
+    with its own rows, whatever else comes in that turn, and though some of the
+    clients have gone."""
+    server = start(ID8, {"CLARY_THREADS": "1"}).wait_ready()
+    clients = [Connection(server.port) for _ in range(count)]
+    leaving = [Connection(server.port) for _ in range(count // 4)]
+    for client in clients + leaving:
+        assert client.request("GET", "/ping").status == 200
+    for turn in range(3):
+        server.process.send_signal(signal.SIGSTOP)
+        for i, client in enumerate(clients):
+            if i % 5 == 3:
+                client.send(request_bytes("GET", "/ping"))
+            elif i % 5 == 4:
+                client.send(request_bytes("POST", "/invocations", CSV, b"no\n"))
+            else:
+                row = b"%d,1,2,3,4,5,6,7\n" % (3 * i + turn)
+                client.send(request_bytes("POST", "/invocations", CSV, row * 2))
+        while turn == 1 and leaving:
+            with leaving.pop() as client:
+                client.send(request_bytes("POST", "/invocations", CSV, A))
+        server.process.send_signal(signal.SIGCONT)
+        for i, client in enumerate(clients):
+            reply = client.read()
+            if i % 5 == 3:
+                assert reply.status == 200
+            elif i % 5 == 4:
+                assert reply.status == 400
+            else:
+                assert reply.json()["predictions"] == [[3 * i + turn]] * 2
+    assert server.stop() == 0
+    for client in clients:
+        client.socket.close()
+
+
 def test_idle_connections_do_not_delay_the_end(start):
     server = start(ID8).wait_ready()
     connections = [Connection(server.port) for _ in range(10)]
