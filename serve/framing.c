@@ -9,70 +9,49 @@
 #include <string.h>
 #include <strings.h>
 
-void framing_add(struct framing *framing, const char *name, size_t name_len,
-                 const char *value)
-{
-    if (framing_is_name(name, name_len, "Host")) {
-        framing->n_hosts++;
-    } else if (framing_is_name(name, name_len, "Content-Length")) {
-        if (framing->n_lengths++ > 0 && strcmp(framing->length, value) != 0)
-            framing->lengths_differ = true;
-        framing->length = value;
-    } else if (framing_is_name(name, name_len, "Transfer-Encoding")) {
-        framing->n_encodings++;
-        framing->encoding = value;
-    } else if (framing_is_name(name, name_len, "Content-Type")) {
-        framing->n_types++;
-    } else if (framing_is_name(name, name_len, "Content-Encoding")) {
-        framing->n_codings++;
-    }
-}
-
 /* False: it has something that is no digit, or nothing. */
 static bool read_number(const char *digits, uint64_t *number)
 {
     const char *p = digits;
+    uint64_t n = 0;
 
-    for (*number = 0; *p >= '0' && *p <= '9'; p++) {
-        uint64_t digit = (uint64_t)(*p - '0');
-        *number = *number <= (UINT64_MAX - digit) / 10 ? *number * 10 + digit
-                                                       : UINT64_MAX;
-    }
+    for (; *p >= '0' && *p <= '9'; p++)
+        if (__builtin_mul_overflow(n, 10, &n) ||
+            __builtin_add_overflow(n, *p - '0', &n))
+            n = UINT64_MAX;
+    *number = n;
     return p > digits && *p == '\0';
 }
 
-const char *framing_fault(const struct framing *framing, const char *version)
+static bool is_repeated(const struct headers *headers, enum header header)
 {
-    uint64_t number;
-
-    if (strcmp(version, "HTTP/1.1") == 0 && framing->n_hosts == 0)
-        return "HTTP/1.1 needs a Host header";
-    if (framing->n_hosts > 1)
-        return "more than one Host header";
-    if (framing->n_encodings > 0 && framing->n_lengths > 0)
-        return "both Content-Length and Transfer-Encoding";
-    if (framing->lengths_differ)
-        return "more than one Content-Length";
-    if (framing->n_lengths > 0 && !read_number(framing->length, &number))
-        return "a Content-Length that is not a number";
-    if (framing->n_encodings > 1 ||
-        (framing->n_encodings == 1 &&
-         strcasecmp(framing->encoding, "chunked") != 0))
-        return "a Transfer-Encoding other than chunked";
-    if (framing->n_types > 1)
-        return "more than one Content-Type";
-    if (framing->n_codings > 1)
-        return "more than one Content-Encoding";
-    return NULL;
+    return (headers->repeated & headers_bit(header)) != 0;
 }
 
-uint64_t framing_length(const struct framing *framing)
+const char *framing_read(const struct headers *headers, const char *version,
+                         uint64_t *length)
 {
-    uint64_t number = 0;
+    const char *number = headers->values[HEADER_CONTENT_LENGTH];
+    const char *coding = headers->values[HEADER_TRANSFER_ENCODING];
 
-    if (framing->n_encodings > 0)
-        return UINT64_MAX;
-    if (framing->n_lengths > 0)
-        (void)read_number(framing->length, &number);
-    return number;
+    *length = coding != NULL ? UINT64_MAX : 0;
+    if (headers->values[HEADER_HOST] == NULL &&
+        strcmp(version, "HTTP/1.1") == 0)
+        return "HTTP/1.1 needs a Host header";
+    if (is_repeated(headers, HEADER_HOST))
+        return "more than one Host header";
+    if (coding != NULL && number != NULL)
+        return "both Content-Length and Transfer-Encoding";
+    if (headers->lengths_differ)
+        return "more than one Content-Length";
+    if (number != NULL && !read_number(number, length))
+        return "a Content-Length that is not a number";
+    if (coding != NULL && (is_repeated(headers, HEADER_TRANSFER_ENCODING) ||
+                           strcasecmp(coding, "chunked") != 0))
+        return "a Transfer-Encoding other than chunked";
+    if (is_repeated(headers, HEADER_CONTENT_TYPE))
+        return "more than one Content-Type";
+    if (is_repeated(headers, HEADER_CONTENT_ENCODING))
+        return "more than one Content-Encoding";
+    return NULL;
 }

@@ -6,54 +6,18 @@
 
 #include "framing.h"
 
-#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
-/* The headers that the application is told of, by the lengths of their
- * names. */
-static const struct {
-    const char *name;
-    size_t member;
-} told[] = {
-#define TOLD(name, member)                                                     \
-    [sizeof name - 1] = {name, offsetof(struct http_head, member)}
-    TOLD(MHD_HTTP_HEADER_CONTENT_TYPE, content_type),
-    TOLD(MHD_HTTP_HEADER_CONTENT_ENCODING, content_encoding),
-    TOLD(MHD_HTTP_HEADER_ACCEPT, accept),
-    TOLD(MHD_HTTP_HEADER_ACCEPT_ENCODING, accept_encoding),
-    TOLD("X-Amzn-SageMaker-Custom-Attributes", attributes),
-    TOLD("X-Amzn-SageMaker-Inference-Id", inference_id),
-    TOLD("Inference-Header-Content-Length", json_length),
-#undef TOLD
-};
-
-enum { TOLD_LENGTHS = sizeof told / sizeof told[0] };
-
-struct head_reader {
-    struct http_head *head;
-    struct framing framing;
-};
-
-/* One pass over the headers; of several by one name the first counts. */
-static enum MHD_Result read_header(void *argument, enum MHD_ValueKind kind,
+/* One pass over the headers. */
+static enum MHD_Result read_header(void *headers, enum MHD_ValueKind kind,
                                    const char *name, size_t len,
                                    const char *value, size_t value_len)
 {
-    struct head_reader *reader = argument;
-
     (void)kind;
     (void)value_len;
-    if (value == NULL)
-        return MHD_YES;
-    framing_add(&reader->framing, name, len, value);
-    if (len >= TOLD_LENGTHS || told[len].name == NULL ||
-        !framing_is_name(name, len, told[len].name))
-        return MHD_YES;
-    const char **member =
-        (const char **)((char *)reader->head + told[len].member);
-    if (*member == NULL)
-        *member = value;
+    if (value != NULL)
+        headers_add(headers, name, len, value);
     return MHD_YES;
 }
 
@@ -72,10 +36,18 @@ void http_head_read(struct MHD_Connection *mhd, const char *method,
                     const char *target, const char *version,
                     struct http_head *head)
 {
-    struct head_reader reader = {.head = head};
+    struct headers headers = {0};
+    const char *const *values = headers.values;
 
-    *head = (struct http_head){.method = method, .path = path_of(target)};
-    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, read_header, &reader);
-    head->length = framing_length(&reader.framing);
-    head->malformed = framing_fault(&reader.framing, version);
+    MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, read_header, &headers);
+    head->malformed = framing_read(&headers, version, &head->length);
+    head->method = method;
+    head->path = path_of(target);
+    head->content_type = values[HEADER_CONTENT_TYPE];
+    head->content_encoding = values[HEADER_CONTENT_ENCODING];
+    head->accept = values[HEADER_ACCEPT];
+    head->accept_encoding = values[HEADER_ACCEPT_ENCODING];
+    head->attributes = values[HEADER_ATTRIBUTES];
+    head->inference_id = values[HEADER_INFERENCE_ID];
+    head->json_length = values[HEADER_JSON_LENGTH];
 }

@@ -9,12 +9,11 @@
 static const char *fault(const char *version, const char *const *headers,
                          uint64_t *length)
 {
-    struct framing framing = {0};
+    struct headers sent = {0};
 
     for (; headers[0] != NULL; headers += 2)
-        framing_add(&framing, headers[0], strlen(headers[0]), headers[1]);
-    const char *found = framing_fault(&framing, version);
-    *length = found == NULL ? framing_length(&framing) : 0;
+        headers_add(&sent, headers[0], strlen(headers[0]), headers[1]);
+    const char *found = framing_read(&sent, version, length);
     return found != NULL ? found : "";
 }
 
@@ -33,6 +32,10 @@ TEST(sound_heads)
                     "18446744073709551614"),
               "");
     CHECK(length == UINT64_MAX - 1);
+    CHECK_STR(FAULT("HTTP/1.1", "Host", "a", "Content-Length",
+                    "18446744073709551616000"),
+              "");
+    CHECK(length == UINT64_MAX);
     CHECK_STR(FAULT("HTTP/1.1", "Host", "a", "TRANSFER-ENCODING", "Chunked"),
               "");
     CHECK(length == UINT64_MAX);
