@@ -8,7 +8,6 @@
  */
 #include "metrics.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,11 +28,16 @@ struct stripe {
 
 struct metrics {
     struct metrics_labels labels;
-    pthread_key_t mine; /* the calling thread's stripe */
+    uint64_t id; /* from 1; no two have had the same */
     _Atomic(struct stripe *) stripes;
     atomic_size_t n_stripes;
     _Atomic(struct features *) features;
 };
+
+/* The calling thread's stripe, and the id of the metrics that it is of: their
+ * address may be that of others, freed before. */
+static _Thread_local struct stripe *mine;
+static _Thread_local uint64_t mine_id;
 
 const char *metrics_reason_name(size_t reason)
 {
@@ -67,14 +71,12 @@ const char *metrics_stage_name(size_t stage)
 
 struct metrics *metrics_new(const struct metrics_labels *labels)
 {
+    static atomic_uint_least64_t n_made;
     struct metrics *metrics = calloc(1, sizeof *metrics);
 
     if (metrics == NULL)
         return NULL;
-    if (pthread_key_create(&metrics->mine, NULL) != 0) {
-        free(metrics);
-        return NULL;
-    }
+    metrics->id = atomic_fetch_add(&n_made, 1) + 1;
     metrics->labels = *labels;
     return metrics;
 }
@@ -89,7 +91,6 @@ void metrics_free(struct metrics *metrics)
         free(stripe);
         stripe = next;
     }
-    pthread_key_delete(metrics->mine);
     features_free(atomic_load(&metrics->features));
     free(metrics);
 }
@@ -129,15 +130,13 @@ static struct stripe *stripe_new(struct metrics *metrics)
     if (stripe == NULL)
         return NULL;
     memset(stripe, 0, sizeof *stripe);
-    if (pthread_setspecific(metrics->mine, stripe) != 0) {
-        free(stripe);
-        return NULL;
-    }
     stripe->number = atomic_fetch_add(&metrics->n_stripes, 1);
     stripe->next = atomic_load(&metrics->stripes);
     while (
         !atomic_compare_exchange_weak(&metrics->stripes, &stripe->next, stripe))
         ;
+    mine = stripe;
+    mine_id = metrics->id;
     return stripe;
 }
 
@@ -145,9 +144,7 @@ static struct stripe *stripe_new(struct metrics *metrics)
  * count. */
 static struct stripe *stripe_of(struct metrics *metrics)
 {
-    struct stripe *stripe = pthread_getspecific(metrics->mine);
-
-    return stripe != NULL ? stripe : stripe_new(metrics);
+    return mine_id == metrics->id ? mine : stripe_new(metrics);
 }
 
 static void add(struct stripe *stripe, size_t index, uint64_t amount)
@@ -191,21 +188,27 @@ void metrics_end(struct metrics *metrics)
     add_one(metrics, INDEX(ended));
 }
 
-static void add_time(struct stripe *stripe, enum metrics_stage stage,
-                     uint64_t ns)
+/* `stage` is the index of a histogram. */
+static inline void add_time(struct stripe *stripe, size_t stage, uint64_t ns)
 {
-    size_t first = INDEX(stages) + (size_t)stage * sizeof(struct histogram) / 8;
-
-    add(stripe, first + offsetof(struct histogram, sum_ns) / 8, ns);
+    add(stripe, stage + offsetof(struct histogram, sum_ns) / 8, ns);
     add(stripe,
-        first + offsetof(struct histogram, n) / 8 + histogram_bucket(ns), 1);
+        stage + offsetof(struct histogram, n) / 8 + histogram_bucket(ns), 1);
+}
+
+static void add_times(struct stripe *stripe,
+                      const struct clary_invoke_times *times)
+{
+    add_time(stripe, INDEX(stages[METRICS_DECODE]), times->decode_ns);
+    add_time(stripe, INDEX(stages[METRICS_RUN]), times->run_ns);
+    add_time(stripe, INDEX(stages[METRICS_ENCODE]), times->encode_ns);
+    add_time(stripe, INDEX(stages[METRICS_WAIT]), times->wait_ns);
 }
 
 void metrics_record(struct metrics *metrics,
                     const struct metrics_request *request)
 {
     struct stripe *stripe = stripe_of(metrics);
-    const struct clary_invoke_times *times = request->times;
 
     if (stripe == NULL)
         return;
@@ -216,12 +219,8 @@ void metrics_record(struct metrics *metrics,
     add(stripe, INDEX(bytes_in), request->bytes_in);
     add(stripe, INDEX(bytes_out), request->bytes_out);
     add(stripe, INDEX(rows), request->rows);
-    if (times == NULL)
-        return;
-    add_time(stripe, METRICS_DECODE, times->decode_ns);
-    add_time(stripe, METRICS_RUN, times->run_ns);
-    add_time(stripe, METRICS_ENCODE, times->encode_ns);
-    add_time(stripe, METRICS_WAIT, times->wait_ns);
+    if (request->times != NULL)
+        add_times(stripe, request->times);
 }
 
 void metrics_record_features(struct metrics *metrics,

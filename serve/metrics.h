@@ -4,7 +4,8 @@
  * counting needs neither a lock nor an atomic read-modify-write; reading adds
  * the threads up. Numbers of one moment may therefore be a request apart.
  *
- * threads: any number at once, but new and free.
+ * threads: any number at once, but new and free. One that counts for several
+ * metrics in turn takes new memory each time; a server has one.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVE_METRICS_H

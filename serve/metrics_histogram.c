@@ -4,19 +4,21 @@
  */
 #include "metrics_histogram.h"
 
-enum {
-    PADDING = 3,       /* bounds that nothing passes */
-    FIRST_OCTAVE = 7,  /* 128 ns: two bounds are below it */
-    LAST_OCTAVE = 40,  /* 1100 s: all of them are */
-    BOUNDS_BELOW = -19 /* 3 * octave and this are below 1 << octave */
-};
+/* From 128 ns, which two bounds are below, to 1100 s, which all are, it is
+ * 3 * octave - 19. */
+const uint8_t histogram_octaves[64] = {
+    0,   0,   0,   0,   0,   0,   0,   2,   5,   8,   11,  14,  17,
+    20,  23,  26,  29,  32,  35,  38,  41,  44,  47,  50,  53,  56,
+    59,  62,  65,  68,  71,  74,  77,  80,  83,  86,  89,  92,  95,
+    98,  101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101,
+    101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101, 101};
 
 /* A decade from ten times `unit` on. */
 #define DECADE(unit)                                                           \
     10 * (unit), 12 * (unit), 15 * (unit), 20 * (unit), 25 * (unit),           \
         30 * (unit), 40 * (unit), 50 * (unit), 60 * (unit), 80 * (unit)
 
-static const uint64_t bounds[HISTOGRAM_BOUNDS + PADDING] = {
+const uint64_t histogram_bounds[] = {
     DECADE(UINT64_C(10)),
     DECADE(UINT64_C(100)),
     DECADE(UINT64_C(1000)),
@@ -27,29 +29,14 @@ static const uint64_t bounds[HISTOGRAM_BOUNDS + PADDING] = {
     DECADE(UINT64_C(100000000)),
     DECADE(UINT64_C(1000000000)),
     DECADE(UINT64_C(10000000000)),
-    UINT64_C(1000000000000),
+    UINT64_C(1000000000000), /* the last bound */
     UINT64_MAX,
     UINT64_MAX,
     UINT64_MAX};
 
 uint64_t histogram_bound_ns(size_t index)
 {
-    return bounds[index];
-}
-
-/* Ten bounds a decade are three an octave, since 1024 is nearly 1000, and stay
- * so over all of them. */
-size_t histogram_bucket(uint64_t ns)
-{
-    int octave = ns > 0 ? 63 - __builtin_clzll(ns) : 0;
-    int below = 0;
-
-    if (octave > LAST_OCTAVE)
-        octave = LAST_OCTAVE;
-    if (octave >= FIRST_OCTAVE)
-        below = 3 * octave + BOUNDS_BELOW;
-    size_t i = (size_t)below;
-    return i + (bounds[i] < ns) + (bounds[i + 1] < ns) + (bounds[i + 2] < ns);
+    return histogram_bounds[index];
 }
 
 uint64_t histogram_count(const struct histogram *histogram)

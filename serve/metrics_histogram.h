@@ -27,8 +27,22 @@ struct histogram {
 /* Upper bound of a bucket but the last; `index` < HISTOGRAM_BOUNDS. */
 uint64_t histogram_bound_ns(size_t index);
 
-/* The bucket of a time. */
-size_t histogram_bucket(uint64_t ns);
+/* For each octave the first bound that a time in it may not pass. */
+extern const uint8_t histogram_octaves[64];
+
+/* The bounds, and some that nothing passes. */
+extern const uint64_t histogram_bounds[];
+
+/* The bucket of a time. Ten bounds a decade are three an octave, since 1024 is
+ * nearly 1000, and stay so over all of them. */
+static inline size_t histogram_bucket(uint64_t ns)
+{
+    unsigned octave = 63U ^ (unsigned)__builtin_clzll(ns | 1);
+    size_t i = histogram_octaves[octave];
+    const uint64_t *bounds = &histogram_bounds[i];
+
+    return i + (bounds[0] < ns) + (bounds[1] < ns) + (bounds[2] < ns);
+}
 
 uint64_t histogram_count(const struct histogram *histogram);
 

@@ -129,6 +129,41 @@ TEST(threads_add_up)
     metrics_free(metrics);
 }
 
+/* A thread goes from one to the next, which may be where the first was. */
+TEST(one_after_the_other)
+{
+    struct metrics_totals totals;
+
+    for (int i = 0; i < 3; i++) {
+        struct metrics *first = new_metrics(), *second = new_metrics();
+        metrics_begin(first);
+        metrics_begin(second);
+        metrics_end(second);
+        metrics_begin(first);
+        metrics_read(first, &totals);
+        CHECK_INT(totals.begun, 2);
+        CHECK_INT(totals.ended, 0);
+        metrics_read(second, &totals);
+        CHECK_INT(totals.begun, 1);
+        CHECK_INT(totals.ended, 1);
+        metrics_free(first);
+        metrics_free(second);
+    }
+}
+
+/* Against a search: around each octave and each bound. */
+TEST(buckets_by_search)
+{
+    for (unsigned shift = 0; shift < 64; shift++)
+        for (uint64_t ns = (UINT64_C(1) << shift) - 1, n = 0; n < 3;
+             ns++, n++) {
+            size_t i = 0;
+            while (i < HISTOGRAM_BOUNDS && histogram_bound_ns(i) < ns)
+                i++;
+            CHECK_INT(histogram_bucket(ns), i);
+        }
+}
+
 /* --- through the routes -------------------------------------------------- */
 
 static struct routes make_routes(void)
