@@ -90,8 +90,6 @@ enum clary_status attributes_check(const char *header, const char *model_name,
                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                    "0123456789_.-";
 
-    if (header == NULL)
-        return CLARY_OK;
     struct span name = attribute(header, "tfs-model-name");
     struct span version = attribute(header, "tfs-model-version");
     if (name.text != NULL && !consists_of(name, name_set))
@@ -127,7 +125,7 @@ enum clary_status attributes_explain(const char *header,
     struct span item;
 
     *explain = CLARY_EXPLAIN_NONE;
-    while (header != NULL && next(&header, &item)) {
+    while (next(&header, &item)) {
         char value[16];
         if (item.len < strlen(ours) ||
             memcmp(item.text, ours, strlen(ours)) != 0)

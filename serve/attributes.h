@@ -15,7 +15,7 @@
  * tfs-model-name, tfs-model-version and tfs-method is somebody else's and
  * passed over.
  *
- *   header   as sent; NULL: there was none
+ *   header   as sent
  *   errors   CLARY_BAD_INPUT (a value that cannot be one), CLARY_NOT_FOUND
  *            (another model or version)
  */
@@ -25,7 +25,7 @@ enum clary_status attributes_check(const char *header, const char *model_name,
 
 /* Reads the attributes that begin with "clary-": clary-explain=shap.
  *
- *   header   as sent; NULL: there was none
+ *   header   as sent
  *   errors   CLARY_BAD_INPUT (another name or value; foreign attributes are
  *            passed over)
  */

@@ -71,21 +71,6 @@ static bool is_in_use(const struct connection *connection)
            ioctl(connection->fd, FIONREAD, &arrived) != 0 || arrived > 0;
 }
 
-void connections_touch(const struct connections *list,
-                       struct connection *connection)
-{
-    atomic_store_explicit(
-        &connection->seen_ms,
-        atomic_load_explicit(&list->now_ms, memory_order_relaxed),
-        memory_order_relaxed);
-}
-
-void connections_untime(struct connection *connection)
-{
-    atomic_store_explicit(&connection->seen_ms, CONNECTION_UNTIMED,
-                          memory_order_relaxed);
-}
-
 /* In the middle of a request its answer would not help any more. Whether it is
  * busy is read first: what begins now is touched before it is busy. */
 static void end_if_idle(const struct connections *list,

@@ -49,11 +49,21 @@ void connections_remove(struct connections *list,
                         struct connection *connection);
 
 /* Something happened on it: its time to be idle begins anew. */
-void connections_touch(const struct connections *list,
-                       struct connection *connection);
+static inline void connections_touch(const struct connections *list,
+                                     struct connection *connection)
+{
+    atomic_store_explicit(
+        &connection->seen_ms,
+        atomic_load_explicit(&list->now_ms, memory_order_relaxed),
+        memory_order_relaxed);
+}
 
 /* It may be idle for as long as it likes, until it is touched. */
-void connections_untime(struct connection *connection);
+static inline void connections_untime(struct connection *connection)
+{
+    atomic_store_explicit(&connection->seen_ms, CONNECTION_UNTIMED,
+                          memory_order_relaxed);
+}
 
 /* Ends the connections whose clients have gone, those that were idle for too
  * long and, with `also_idle`, those that wait for a request. What is being

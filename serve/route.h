@@ -49,7 +49,10 @@ struct route {
 };
 
 /* Whether the answer is known; then the rest of the body is not wanted. */
-bool route_is_answered(const struct route_request *request);
+static inline bool route_is_answered(const struct route_request *request)
+{
+    return request->answer.status != 0;
+}
 
 /* Answers with an error; `fail` also logs it. `message` is a sentence for the
  * client. Where `status` alone does not tell the reason, request->reason is

@@ -50,11 +50,6 @@ enum { RETRY_AFTER_S = 1 /* what every 503 says */ };
 
 /* --- answers ------------------------------------------------------------- */
 
-bool route_is_answered(const struct route_request *request)
-{
-    return request->answer.status != 0;
-}
-
 /* The reason that a status has when nobody has said another. */
 static size_t usual_reason(unsigned status)
 {
@@ -159,6 +154,8 @@ enum clary_status route_read_attributes(struct route_request *request,
                                         const struct http_head *head,
                                         struct clary_request *invocation)
 {
+    if (head->attributes == NULL)
+        return CLARY_OK;
     CLARY_TRY(attributes_explain(head->attributes, &invocation->explain,
                                  &request->err));
     request->is_explained = invocation->explain != CLARY_EXPLAIN_NONE;
@@ -224,7 +221,7 @@ static enum clary_status start(struct route_request *request,
     struct clary_request invocation = {.content_type = head->content_type,
                                        .accept = head->accept};
 
-    if (is_tfserving(request))
+    if (head->attributes != NULL && is_tfserving(request))
         CLARY_TRY(attributes_check(head->attributes, model->info.name,
                                    model->info.version, err));
     CLARY_TRY(route_read_attributes(request, head, &invocation));
@@ -289,8 +286,10 @@ static const struct route *route_at(const char *path)
 {
     struct route_model model;
 
+    /* the patterns of most routes are the paths themselves */
     for (size_t i = 0; i < N_ROUTES; i++)
-        if (route_path_matches(routes_table[i].path, path, &model))
+        if (strcmp(routes_table[i].path, path) == 0 ||
+            route_path_matches(routes_table[i].path, path, &model))
             return &routes_table[i];
     return NULL;
 }
