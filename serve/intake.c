@@ -65,39 +65,30 @@ static bool is_heavy(const struct route_request *request)
            (double)request->routes->piece_budget_us;
 }
 
-/* How much of the body may pass between two looks at the clock, and at the
- * other requests. */
-static size_t turn_bytes(const struct route_request *request)
+/* What the plan for it is once it explains: how much of the body may pass
+ * between two looks at the clock, and at the other requests; and that its reply
+ * has the contributions, too. */
+static void plan_explanation(struct route_request *request)
 {
     const struct registry_model *model = request->model;
-    double row_bytes = 64, bytes;
-
-    if (!request->is_explained)
-        return HTTP_PIECE_BYTES;
-    if (model->pace.rows_per_s > 0)
-        row_bytes = model->pace.body_bytes_per_s / model->pace.rows_per_s;
-    bytes = row_bytes * TURN_NS / clary_model_explanation_ns(model->model);
-    if (bytes > HTTP_PIECE_BYTES)
-        return HTTP_PIECE_BYTES;
-    return bytes < row_bytes ? (size_t)row_bytes + 1 : (size_t)bytes;
-}
-
-/* What the reply will take to a byte of the body: as much as that to the rows
- * the model was measured with, and the contributions. */
-static double reply_ratio(const struct route_request *request)
-{
-    const struct registry_model *model = request->model;
+    const struct model_pace *pace = &model->pace;
+    struct intake *intake = &request->intake;
     const struct clary_field *contributions;
     struct clary_error unused;
+    double row_bytes = 64, bytes;
 
-    const struct model_pace *pace = &model->pace;
-    if (!request->is_explained || pace->rows_per_s == 0 ||
-        clary_model_contributions(model->model, &contributions, &unused) !=
+    if (pace->rows_per_s > 0)
+        row_bytes = pace->body_bytes_per_s / pace->rows_per_s;
+    bytes = row_bytes * TURN_NS / clary_model_explanation_ns(model->model);
+    if (bytes <= HTTP_PIECE_BYTES)
+        intake->turn_bytes =
+            bytes < row_bytes ? (size_t)row_bytes + 1 : (size_t)bytes;
+    if (pace->rows_per_s > 0 &&
+        clary_model_contributions(model->model, &contributions, &unused) ==
             CLARY_OK)
-        return pace->reply_bytes_per_byte;
-    return pace->reply_bytes_per_byte + (double)contributions->width *
-                                            NUMBER_BYTES * pace->rows_per_s /
-                                            pace->body_bytes_per_s;
+        intake->reply_bytes_per_byte += (double)contributions->width *
+                                        NUMBER_BYTES * pace->rows_per_s /
+                                        pace->body_bytes_per_s;
 }
 
 static uint64_t expected_reply(const struct route_request *request,
@@ -133,8 +124,11 @@ bool intake_admit(struct route_request *request)
 {
     struct intake *intake = &request->intake;
 
-    intake->reply_bytes_per_byte = reply_ratio(request);
-    intake->turn_bytes = turn_bytes(request);
+    intake->turn_bytes = HTTP_PIECE_BYTES;
+    /* as much to a byte of the body as to the rows it was measured with */
+    intake->reply_bytes_per_byte = request->model->pace.reply_bytes_per_byte;
+    if (request->is_explained)
+        plan_explanation(request);
     const char *excess =
         admission_enter(&request->routes->admission, &intake->ticket,
                         is_heavy(request), intake->length,
@@ -162,25 +156,26 @@ void intake_begin(struct route_request *request, const struct http_head *head)
         return;
     }
     request->route->begin(request, head);
-    if (!route_is_answered(request) &&
+    if (!route_is_answered(request) && head->content_encoding != NULL &&
         read_coding(request, head->content_encoding) != CLARY_OK)
         route_fail_with_error(request);
 }
 
-/* An inflated piece may be long. */
+/* An inflated piece may be longer than a turn. */
 static void feed_route(struct route_request *request, const char *bytes,
                        size_t len)
 {
-    size_t most = request->is_explained ? request->intake.turn_bytes : len;
+    size_t turn = request->intake.turn_bytes;
 
-    while (len > 0 && !route_is_answered(request)) {
-        size_t piece = len < most ? len : most;
-        request->route->feed(request, bytes, piece);
-        bytes += piece;
-        len -= piece;
-        if (len > 0 && !route_is_answered(request) && is_late(request))
+    while (request->is_explained && len > turn && !route_is_answered(request)) {
+        request->route->feed(request, bytes, turn);
+        bytes += turn;
+        len -= turn;
+        if (!route_is_answered(request) && is_late(request))
             refuse_late(request);
     }
+    if (len > 0 && !route_is_answered(request))
+        request->route->feed(request, bytes, len);
 }
 
 /* False: it has become too much, and is refused. */

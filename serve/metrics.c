@@ -227,12 +227,11 @@ void metrics_record_features(struct metrics *metrics,
                              const struct clary_column_counts *counts,
                              size_t feature)
 {
-    struct features *features = metrics_features(metrics);
-
-    if (features == NULL || (counts == NULL && feature == 0))
+    if (counts == NULL && feature == 0)
         return;
+    struct features *features = metrics_features(metrics);
     struct stripe *stripe = stripe_of(metrics);
-    if (stripe != NULL)
+    if (features != NULL && stripe != NULL)
         features_add(features, stripe->number, counts, feature);
 }
 
