@@ -5,7 +5,7 @@
 # place. Prints what breaks a rule; the exit status is the verdict.
 # SPDX-License-Identifier: Apache-2.0
 set -eu
-foreign='microhttpd.h (serve/http(_answer|_head|_responses)?|bench/http/empty_server).[ch]
+foreign='microhttpd.h (serve/http(_answer|_head|_request|_responses)?|bench/http/empty_server).[ch]
 cblas.h src/kernel/gemm.c
 zlib.h (src/base/gunzip|serve/(in|de)flate|tests/.*).[ch]
 archive.h src/base/artifact.c

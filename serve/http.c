@@ -1,22 +1,6 @@
-/* http.c: the user of libmicrohttpd, with http_head.c and http_answer.c.
+/* http.c: event loops, which use libmicrohttpd with http_request.c.
  *
- * A loop is a thread with a daemon of libmicrohttpd, which has an epoll set:
- *     mailbox       where other threads put new connections
- *     connections   all of them, so that idle ones and those of clients who
- *                   have gone can be found
- *     exchanges     the warm objects of finished requests
- *
- * A body goes to the application piece by piece inside the upload callback;
- * nothing is accumulated. libmicrohttpd takes a response only before the
- * first byte of the body or after the last, so an answer that is known in
- * between waits until the client has sent everything; a client that goes on
- * for too long gets it past libmicrohttpd (answer_and_cut).
- *
- * A heavy request is gathered into its exchange's inbox; a full inbox, or the
- * end of the body, goes to the workers, and meanwhile the connection is
- * suspended. That costs 20 us, more than all of a small request.
- *
- * libmicrohttpd 0.9.75 is the API floor. Five of its habits shape this file:
+ * libmicrohttpd 0.9.75 is the API floor. Four of its habits shape this file:
  *   - after every request it clears the whole connection pool, so that is
  *     16 KiB however large bodies are;
  *   - its own thread takes events 128 at a time and waits for more after a
@@ -26,8 +10,6 @@
  *   - its epoll is edge triggered, and after a short read it waits for the
  *     next edge; when the client's end of file came with the data there is
  *     none: server.c looks for it;
- *   - it goes on with the chunks of a body that it has already read although
- *     the connection was suspended for the one before: see on_request;
  *   - it believes either Content-Length or Transfer-Encoding and does not mind
  *     both: framing.c does.
  *
@@ -35,23 +17,14 @@
  */
 #include "http.h"
 
-#include "acceptor.h"
-#include "connections.h"
-#include "exchange.h"
-#include "http_answer.h"
-#include "http_head.h"
-#include "mailbox.h"
-#include "raw_answer.h"
-#include "spin.h"
-#include "turns.h"
+#include "http_loop.h"
+#include "http_request.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -60,251 +33,10 @@
 
 enum {
     POOL_BYTES = 2 * HTTP_PIECE_BYTES,
-    FEW_CONNECTIONS = 125, /* with two more events, fewer than a full turn */
-    LONG_BYTES = 65536,    /* of an answer that may be long on its way */
-    READ_ON_BYTES = 65536, /* an unwanted body up to this long is read, so
-                            * that its connection can be used again */
-    CUT_BYTES = 64 << 20,  /* of an unwanted rest are read before its
-                            * connection is cut */
-    PACKED_BYTES = 2048,   /* a piece of a compressed body: what it holds
-                            * is several times as much */
+    FEW_CONNECTIONS = 125 /* with two more events, fewer than a full turn */
 };
 
-struct http_loop {
-    struct MHD_Daemon *daemon; /* only its thread's */
-    pthread_t thread;
-    bool has_thread, has_mailbox;
-    struct mailbox mailbox; /* sockets for the daemon, and calls to look */
-    struct acceptor *acceptor;
-    struct connections connections;
-    struct exchange_pool exchanges;
-    struct spin spin;
-    struct turns turns;
-    unsigned idle_timeout_s;
-    atomic_size_t n_connections;
-    atomic_bool is_draining, is_stopped;
-};
-
-/* --- libmicrohttpd's callbacks ------------------------------------------- */
-
-static struct connection *connection_of(struct MHD_Connection *mhd)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info != NULL ? info->socket_context : NULL;
-}
-
-static enum MHD_Result begin(struct http_loop *loop, struct MHD_Connection *mhd,
-                             const struct http_head *head, void **context)
-{
-    const struct http_app *app = loop->exchanges.app;
-    struct connection *connection = connection_of(mhd);
-    struct exchange *exchange =
-        connection != NULL ? exchange_acquire(&loop->exchanges) : NULL;
-
-    if (exchange == NULL)
-        return MHD_NO;
-    *context = exchange;
-    exchange->client = connection;
-    connections_touch(&loop->connections, connection);
-    atomic_store_explicit(&connection->is_busy, true, memory_order_release);
-    exchange->is_packed = head->content_encoding != NULL;
-    exchange->is_unwanted = !app->begin(exchange->request, head);
-    if (!exchange->is_unwanted) {
-        size_t turn_bytes =
-            app->turn_bytes != NULL && loop->exchanges.workers != NULL
-                ? app->turn_bytes(exchange->request)
-                : 0;
-        return turn_bytes == 0 || exchange_prepare(exchange, turn_bytes,
-                                                   connection->fd, mhd)
-                   ? MHD_YES
-                   : MHD_NO;
-    }
-    /* Before the body: whoever waits for 100 Continue need not send it, and
-     * a long one is not worth reading. */
-    if (head->malformed == NULL && head->length <= READ_ON_BYTES &&
-        MHD_lookup_connection_value(mhd, MHD_HEADER_KIND,
-                                    MHD_HTTP_HEADER_EXPECT) == NULL)
-        return MHD_YES;
-    connection->must_linger = true;
-    return http_answer_queue(mhd, exchange, true);
-}
-
-/* In the middle of a body nothing has been written to the socket but perhaps
- * a whole 100 Continue, so the answer can go there directly. */
-static enum MHD_Result answer_and_cut(struct exchange *exchange)
-{
-    struct connection *connection = exchange->client;
-
-    exchange_finish(exchange);
-    raw_answer_send(connection->fd, &exchange->answer,
-                    MHD_get_reason_phrase_for(exchange->answer.status));
-    connection->must_linger = true;
-    return MHD_NO;
-}
-
-/* Any thread. Perhaps the client has to send more, and no callback tells. */
-static void resume(void *argument, void *mhd)
-{
-    struct http_loop *loop = argument;
-
-    connections_touch(&loop->connections, connection_of(mhd));
-    MHD_resume_connection(mhd);
-    mailbox_wake(&loop->mailbox);
-}
-
-/* Until `resume` it is not the client who is slow. */
-static void suspend(struct MHD_Connection *mhd, const struct exchange *exchange)
-{
-    connections_untime(exchange->client);
-    MHD_suspend_connection(mhd);
-}
-
-/* Lets the loop's other connections have a turn. */
-static void yield(struct MHD_Connection *mhd, const struct exchange *exchange)
-{
-    suspend(mhd, exchange);
-    resume(exchange->pool->context, mhd);
-}
-
-/* `*len` becomes what is left for another turn. */
-static enum MHD_Result take_piece(struct http_loop *loop,
-                                  struct MHD_Connection *mhd,
-                                  struct exchange *exchange, const char *bytes,
-                                  size_t *len)
-{
-    const struct http_app *app = loop->exchanges.app;
-    size_t piece = *len;
-
-    if (exchange->is_unwanted) {
-        *len = 0;
-        exchange->unwanted += piece;
-        return exchange->unwanted <= CUT_BYTES ? MHD_YES
-                                               : answer_and_cut(exchange);
-    }
-    if (exchange->is_packed && piece > PACKED_BYTES) {
-        piece = PACKED_BYTES;
-        yield(mhd, exchange);
-    }
-    *len -= piece;
-    connections_untime(exchange->client);
-    exchange->is_unwanted = !app->feed(exchange->request, bytes, piece);
-    connections_touch(&loop->connections, exchange->client);
-    return MHD_YES;
-}
-
-/* The same for a heavy request; `*len` 0: the body is complete. */
-static enum MHD_Result take_heavy_piece(struct MHD_Connection *mhd,
-                                        struct exchange *exchange,
-                                        const char *bytes, size_t *len)
-{
-    bool is_last = *len == 0;
-
-    if (!is_last) {
-        *len -= exchange_gather(exchange, bytes, *len);
-        if (exchange->inbox_len < exchange->turn_bytes)
-            return MHD_YES;
-    }
-    suspend(mhd, exchange);
-    if (!exchange_send(exchange, is_last)) {
-        exchange->is_dropped = true;
-        resume(exchange->pool->context, mhd);
-    }
-    return MHD_YES;
-}
-
-static bool is_suspended(struct MHD_Connection *mhd)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
-    return info != NULL && info->suspended == MHD_YES;
-}
-
-/* No callback tells how far a long answer has come: its connection stays
- * without a time of ours, and libmicrohttpd, which sees each byte, has one. */
-static void leave_to_libmicrohttpd(const struct http_loop *loop,
-                                   struct MHD_Connection *mhd)
-{
-    (void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
-                                    loop->idle_timeout_s);
-}
-
-/* libmicrohttpd comes back in the next turn to a request without an answer. */
-static bool waits_a_turn(const struct http_loop *loop,
-                         struct exchange *exchange)
-{
-    if (exchange->has_waited || exchange->is_finished)
-        return false;
-    exchange->has_waited = true;
-    return turns_are_shared(&loop->turns);
-}
-
-static enum MHD_Result answer(struct http_loop *loop,
-                              struct MHD_Connection *mhd,
-                              struct exchange *exchange)
-{
-    if (exchange->answer.len > LONG_BYTES)
-        leave_to_libmicrohttpd(loop, mhd);
-    else
-        connections_touch(&loop->connections, exchange->client);
-    return http_answer_queue(mhd, exchange, atomic_load(&loop->is_draining));
-}
-
-static enum MHD_Result on_request(void *argument, struct MHD_Connection *mhd,
-                                  const char *path, const char *method,
-                                  const char *version, const char *bytes,
-                                  size_t *len, void **context)
-{
-    struct http_loop *loop = argument;
-    struct exchange *exchange = *context;
-
-    if (exchange == NULL) {
-        struct http_head head;
-        spin_request(&loop->spin);
-        turns_request(&loop->turns);
-        http_head_read(mhd, method, path, version, &head);
-        return begin(loop, mhd, &head, context);
-    }
-    if ((exchange->is_heavy || exchange->is_packed) && is_suspended(mhd))
-        return MHD_YES; /* the next chunk: after this one */
-    connections_touch(&loop->connections, exchange->client);
-    if (exchange->is_heavy && exchange->is_dropped)
-        return MHD_NO;
-    if (exchange->is_heavy && !exchange->is_unwanted && !exchange->is_finished)
-        return take_heavy_piece(mhd, exchange, bytes, len);
-    if (*len > 0)
-        return take_piece(loop, mhd, exchange, bytes, len);
-    if (waits_a_turn(loop, exchange))
-        return MHD_YES;
-    connections_untime(exchange->client);
-    exchange_finish(exchange);
-    if (exchange->answer.is_excess && !exchange->was_put_off) {
-        suspend(mhd, exchange);
-        exchange_put_off(exchange, mhd);
-        return MHD_YES;
-    }
-    return answer(loop, mhd, exchange);
-}
-
-/* After it a response is freed and not read any more. */
-static void on_completed(void *argument, struct MHD_Connection *mhd,
-                         void **context, enum MHD_RequestTerminationCode code)
-{
-    struct http_loop *loop = argument;
-    struct exchange *exchange = *context;
-
-    (void)code;
-    spin_answered(&loop->spin);
-    if (exchange == NULL) /* it was refused before `begin` */
-        return;
-    if (exchange->answer.len > LONG_BYTES)
-        (void)MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
-    connections_touch(&loop->connections, exchange->client);
-    atomic_store_explicit(&exchange->client->is_busy, false,
-                          memory_order_release);
-    exchange_release(exchange);
-    *context = NULL;
-}
+/* --- connections --------------------------------------------------------- */
 
 /* libmicrohttpd closes the socket right after this. */
 static void connection_closed(struct http_loop *loop,
@@ -422,9 +154,9 @@ static enum clary_status start(struct http_loop *loop,
     loop->has_mailbox = true;
     loop->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
-        NULL, NULL, on_request, loop, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        loop, MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        NULL, NULL, http_request, loop, MHD_OPTION_NOTIFY_COMPLETED,
+        http_request_completed, loop, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, loop, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
         MHD_OPTION_END);
@@ -451,7 +183,7 @@ enum clary_status http_loop_start(const struct http_loop_options *options,
         (struct exchange_pool){.app = options->app,
                                .workers = options->workers,
                                .max_warm_bytes = options->warm_bytes,
-                               .resume = resume,
+                               .resume = http_request_resume,
                                .context = loop};
     connections_init(&loop->connections,
                      (int64_t)options->idle_timeout_s * 1000);

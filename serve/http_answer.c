@@ -77,7 +77,6 @@ static struct MHD_Response *response_to(struct exchange *exchange,
 enum MHD_Result http_answer_queue(struct MHD_Connection *mhd,
                                   struct exchange *exchange, bool must_close)
 {
-    exchange_finish(exchange);
     struct MHD_Response *response =
         must_close
             ? NULL

@@ -12,8 +12,8 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-/* Queues the application's answer, which is read from the exchange until the
- * request is completed. Errors: MHD_NO, the connection is to be closed. */
+/* Queues the answer of a finished exchange, where it is read until the request
+ * is completed. Errors: MHD_NO, the connection is to be closed. */
 enum MHD_Result http_answer_queue(struct MHD_Connection *mhd,
                                   struct exchange *exchange, bool must_close);
 
