@@ -18,8 +18,8 @@ enum { CALIBRATION_NS = 200000 };
 /* Found once; the globals of this module. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool is_calibrated; /* what follows is valid */
-static bool has_counter;
-static double ns_per_tick = 1;
+static atomic_bool has_counter;   /* so it is, and the counter is used */
+static _Atomic double ns_per_tick = 1;
 
 static uint64_t system_ns(void)
 {
@@ -76,8 +76,7 @@ static void hold_against_the_system(void)
 {
     uint64_t start_ns, start, now_ns, now;
 
-    has_counter = counter_is_steady();
-    if (!has_counter)
+    if (!counter_is_steady())
         return;
     start_ns = system_ns();
     start = counter();
@@ -86,6 +85,7 @@ static void hold_against_the_system(void)
         now = counter();
     } while (now_ns - start_ns < CALIBRATION_NS);
     ns_per_tick = (double)(now_ns - start_ns) / (double)(now - start);
+    atomic_store_explicit(&has_counter, true, memory_order_release);
 }
 
 static void calibrate_now(void)
@@ -94,21 +94,26 @@ static void calibrate_now(void)
     atomic_store_explicit(&is_calibrated, true, memory_order_release);
 }
 
-/* pthread_once alone costs more than the counter. */
-static void calibrate(void)
+/* The first calls, and all where there is no counter. pthread_once alone costs
+ * more than the counter. */
+static __attribute__((noinline)) uint64_t other_ticks(void)
 {
     if (!atomic_load_explicit(&is_calibrated, memory_order_acquire))
         pthread_once(&once, calibrate_now);
+    return has_counter ? counter() : system_ns();
 }
 
 uint64_t clary_clock_ticks(void)
 {
-    calibrate();
-    return has_counter ? counter() : system_ns();
+    if (atomic_load_explicit(&has_counter, memory_order_acquire))
+        return counter();
+    return other_ticks();
 }
 
+/* As signed numbers, because that is one instruction each way. */
 uint64_t clary_clock_ns(uint64_t ticks)
 {
-    calibrate();
-    return (uint64_t)((double)ticks * ns_per_tick);
+    double rate = atomic_load_explicit(&ns_per_tick, memory_order_relaxed);
+
+    return (uint64_t)(int64_t)((double)(int64_t)ticks * rate);
 }

@@ -15,10 +15,10 @@
 /* CLOCK_MONOTONIC in milliseconds, for deadlines. */
 int64_t clary_clock_ms(void);
 
+/* The first call takes a fifth of a millisecond, to find the rate. */
 uint64_t clary_clock_ticks(void);
 
-/* A number of ticks in nanoseconds. The first call takes a fifth of a
- * millisecond, to find the rate. */
+/* A number of such ticks, a time between two calls, in nanoseconds. */
 uint64_t clary_clock_ns(uint64_t ticks);
 
 #endif
