@@ -65,8 +65,9 @@ static int all_inside(const float *value, const float *min, const float *max)
     return inside;
 }
 
-static void count(struct clary_watch *watch, const float *values,
-                  size_t first_column, size_t n)
+static __attribute__((noinline)) void count(struct clary_watch *watch,
+                                            const float *values,
+                                            size_t first_column, size_t n)
 {
     const float *min = watch->ranges->min + first_column;
     const float *max = watch->ranges->max + first_column;
@@ -85,43 +86,65 @@ static void count(struct clary_watch *watch, const float *values,
     }
 }
 
-/* One row of a field that begins at column `first`. */
-static void watch_row(struct clary_watch *watch, enum clary_dtype dtype,
-                      const void *row, size_t first, size_t width)
+/* `n` values of a row from column `first` on, a chunk or what is left. */
+static inline void watch_chunk(struct clary_watch *watch, const float *values,
+                               size_t first, size_t n)
 {
-    const struct clary_ranges *ranges = watch->ranges;
+    if (n < CHUNK || !all_inside(values, watch->ranges->min + first,
+                                 watch->ranges->max + first))
+        count(watch, values, first, n);
+}
+
+static inline size_t chunk_of(size_t left)
+{
+    return left < CHUNK ? left : CHUNK;
+}
+
+/* Rows of a field that begins at column `first`, and is not of floats. */
+static __attribute__((noinline)) void watch_others(
+    struct clary_watch *watch, const struct clary_field *field, const char *row,
+    size_t n_rows, size_t first)
+{
+    size_t width = field->width;
+    size_t bytes = width * clary_dtype_bytes(field->dtype);
+    float narrowed[CHUNK];
     size_t at, i;
 
-    for (at = 0; at < width; at += CHUNK) {
-        size_t n = width - at < CHUNK ? width - at : CHUNK;
-        const float *values = (const float *)row + at;
-        float narrowed[CHUNK];
+    for (; n_rows > 0; n_rows--, row += bytes)
+        for (at = 0; at < width; at += CHUNK) {
+            size_t n = chunk_of(width - at);
 
-        if (dtype != CLARY_DTYPE_F32) {
             for (i = 0; i < n; i++)
-                narrowed[i] = narrow(dtype, row, at + i);
-            values = narrowed;
+                narrowed[i] = narrow(field->dtype, row, at + i);
+            watch_chunk(watch, narrowed, first + at, n);
         }
-        if (n < CHUNK || !all_inside(values, ranges->min + first + at,
-                                     ranges->max + first + at))
-            count(watch, values, first + at, n);
-    }
+}
+
+/* The same of floats. */
+static inline void watch_floats(struct clary_watch *watch, size_t width,
+                                const float *row, size_t n_rows, size_t first)
+{
+    size_t at;
+
+    for (; n_rows > 0; n_rows--, row += width)
+        for (at = 0; at < width; at += CHUNK)
+            watch_chunk(watch, row + at, first + at, chunk_of(width - at));
 }
 
 void clary_watch_rows(struct clary_watch *watch, const struct clary_rows *rows)
 {
-    size_t first = 0, f, row;
+    size_t first = 0, f;
 
     if (!watch->ranges)
         return;
     for (f = 0; f < rows->n_fields; f++) {
         const struct clary_field *field = &rows->fields[f];
-        size_t bytes = field->width * clary_dtype_bytes(field->dtype);
-        const char *data = rows->data[f];
 
-        for (row = 0; row < rows->n_rows; row++)
-            watch_row(watch, field->dtype, data + row * bytes, first,
-                      field->width);
+        if (field->dtype == CLARY_DTYPE_F32)
+            watch_floats(watch, field->width, rows->data[f], rows->n_rows,
+                         first);
+        else
+            watch_others(watch, field, rows->data[f], rows->n_rows, first);
         first += field->width;
     }
 }
