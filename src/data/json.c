@@ -66,27 +66,33 @@ static enum clary_status end_column(struct clary_writer *writer,
 }
 
 /* What stands before the rows where they are not in columnar form. */
-static const char *rows_begin(const struct clary_writer_options *options)
+static enum clary_status put_rows_begin(struct clary_json_text *text,
+                                        const struct clary_writer_options *of,
+                                        struct clary_error *err)
 {
-    if (options->bare)
-        return "[";
-    if (!options->tfserving)
-        return "{\"predictions\": [";
-    return options->pretty ? "{\n    \"predictions\": ["
-                           : "{    \"predictions\": [";
+    if (of->bare)
+        return clary_json_put(text, "[", err);
+    if (!of->tfserving)
+        return clary_json_put(text, "{\"predictions\": [", err);
+    if (!of->pretty)
+        return clary_json_put(text, "{    \"predictions\": [", err);
+    return clary_json_put(text, "{\n    \"predictions\": [", err);
 }
 
 /* What stands behind them. */
-static const char *rows_end(const struct clary_writer_options *options,
-                            bool has_rows)
+static enum clary_status put_rows_end(struct clary_json_text *text,
+                                      const struct clary_writer_options *of,
+                                      bool has_rows, struct clary_error *err)
 {
-    if (options->bare)
-        return "]";
-    if (!options->tfserving || !(has_rows || options->pretty))
-        return "]}";
+    if (of->bare)
+        return clary_json_put(text, "]", err);
+    if (!of->tfserving || !(has_rows || of->pretty))
+        return clary_json_put(text, "]}", err);
     if (!has_rows)
-        return "]\n}";
-    return options->pretty ? "\n    ]\n}" : "    ]}";
+        return clary_json_put(text, "]\n}", err);
+    if (!of->pretty)
+        return clary_json_put(text, "    ]}", err);
+    return clary_json_put(text, "\n    ]\n}", err);
 }
 
 static bool is_columnar(const struct clary_writer *writer)
@@ -94,8 +100,10 @@ static bool is_columnar(const struct clary_writer *writer)
     return writer->options.columnar && !writer->options.bare;
 }
 
-static enum clary_status write_columns_begin(struct clary_writer *writer,
-                                             struct clary_error *err)
+/* This and what else few replies take is not inline, so that the others save no
+ * registers for it. */
+static __attribute__((noinline)) enum clary_status write_columns_begin(
+    struct clary_writer *writer, struct clary_error *err)
 {
     struct json *json = writer->state;
     CLARY_TRY(clary_json_put(&json->text, "{", err));
@@ -125,12 +133,12 @@ static enum clary_status write_begin(struct clary_writer *writer,
                          options->pretty);
     if (is_columnar(writer))
         return write_columns_begin(writer, err);
-    return clary_json_put(&json->text, rows_begin(options), err);
+    return put_rows_begin(&json->text, options, err);
 }
 
-static enum clary_status write_columns(struct clary_writer *writer,
-                                       const struct clary_rows *rows,
-                                       struct clary_error *err)
+static __attribute__((noinline)) enum clary_status write_columns(
+    struct clary_writer *writer, const struct clary_rows *rows,
+    struct clary_error *err)
 {
     struct json *json = writer->state;
     size_t depth = column_depth(writer) + 1;
@@ -156,30 +164,32 @@ static enum clary_status write_flat_rows(struct clary_writer *writer,
                                          const struct clary_rows *rows,
                                          struct clary_error *err)
 {
-    static const struct clary_row_marks vectors = {.first = CLARY_MARK(", ["),
-                                                   .values = CLARY_MARK(", "),
-                                                   .rows = CLARY_MARK("], ["),
-                                                   .last = CLARY_MARK("]")};
-    static const struct clary_row_marks scalars = {.first = CLARY_MARK(", "),
-                                                   .rows = CLARY_MARK(", ")};
+    /* of scalars and of vectors; behind other rows, and the first ones */
+    static const struct clary_row_marks marks[2][2] = {
+        {{.first = CLARY_MARK(", "), .rows = CLARY_MARK(", ")},
+         {.rows = CLARY_MARK(", ")}},
+        {{.first = CLARY_MARK(", ["),
+          .values = CLARY_MARK(", "),
+          .rows = CLARY_MARK("], ["),
+          .last = CLARY_MARK("]")},
+         {.first = CLARY_MARK("["),
+          .values = CLARY_MARK(", "),
+          .rows = CLARY_MARK("], ["),
+          .last = CLARY_MARK("]")}}};
     struct json *json = writer->state;
     bool is_vector = rows->fields[0].shape.rank == 1;
-    struct clary_row_marks marks = is_vector ? vectors : scalars;
-    if (writer->n_rows == 0)
-        marks.first = (struct clary_mark){"[", is_vector};
+    bool is_first = writer->n_rows == 0;
     writer->n_rows += rows->n_rows;
-    return clary_values_rows(writer->out, rows, &marks, &json->text.style, err);
+    return clary_values_rows(writer->out, rows, &marks[is_vector][is_first],
+                             &json->text.style, err);
 }
 
-static enum clary_status write_rows(struct clary_writer *writer,
-                                    const struct clary_rows *rows,
-                                    struct clary_error *err)
+/* All others. */
+static __attribute__((noinline)) enum clary_status write_nested_rows(
+    struct clary_writer *writer, const struct clary_rows *rows,
+    struct clary_error *err)
 {
     struct json *json = writer->state;
-    if (is_columnar(writer))
-        return write_columns(writer, rows, err);
-    if (clary_values_are_flat(rows))
-        return write_flat_rows(writer, rows, err);
     for (size_t r = 0; r < rows->n_rows; r++) {
         bool comma = writer->n_rows > 0;
         if (rows->n_fields > 1)
@@ -192,8 +202,19 @@ static enum clary_status write_rows(struct clary_writer *writer,
     return CLARY_OK;
 }
 
-static enum clary_status write_columns_end(struct clary_writer *writer,
-                                           struct clary_error *err)
+static enum clary_status write_rows(struct clary_writer *writer,
+                                    const struct clary_rows *rows,
+                                    struct clary_error *err)
+{
+    if (is_columnar(writer))
+        return write_columns(writer, rows, err);
+    if (clary_values_are_flat(rows))
+        return write_flat_rows(writer, rows, err);
+    return write_nested_rows(writer, rows, err);
+}
+
+static __attribute__((noinline)) enum clary_status write_columns_end(
+    struct clary_writer *writer, struct clary_error *err)
 {
     struct json *json = writer->state;
     CLARY_TRY(end_column(writer, err));
@@ -216,8 +237,7 @@ static enum clary_status write_end(struct clary_writer *writer,
     struct json *json = writer->state;
     if (is_columnar(writer))
         return write_columns_end(writer, err);
-    return clary_json_put(&json->text,
-                          rows_end(&writer->options, writer->n_rows > 0), err);
+    return put_rows_end(&json->text, &writer->options, writer->n_rows > 0, err);
 }
 
 static const char *const media_types[] = {"application/json", NULL};

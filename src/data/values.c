@@ -189,5 +189,8 @@ enum clary_status clary_values_rows(struct clary_buffer *out,
             mark = &marks->rows;
         }
     }
-    return clary_buffer_append(out, marks->last.bytes, marks->last.len, err);
+    /* no number is so long that there would be no room for one more mark */
+    out->len =
+        (size_t)(put_mark(out->bytes + out->len, &marks->last) - out->bytes);
+    return CLARY_OK;
 }
