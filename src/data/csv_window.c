@@ -213,7 +213,7 @@ enum clary_status clary_csv_window_read(struct clary_reader *reader,
     struct clary_rows *rows = reader->rows;
     enum clary_status status = CLARY_OK;
     bool plain = csv->column < csv->n_columns;
-    while (plain && status == CLARY_OK) {
+    while (plain && *at < end && status == CLARY_OK) {
         move_window(reader, *at, end);
         if (window->checked <= window->cells.next)
             check_rows(csv);
