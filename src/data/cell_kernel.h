@@ -19,7 +19,7 @@
 
 enum {
     CLARY_CELL_WINDOW = 4096, /* most bytes of text behind its first one */
-    CLARY_CELL_PADDING = 128, /* bytes behind the text that may be read */
+    CLARY_CELL_PADDING = 64,  /* bytes behind the text that may be read */
     CLARY_CELL_SLACK = 16     /* elements of at that may be written behind the
                                * last one */
 };
