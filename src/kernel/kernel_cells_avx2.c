@@ -115,12 +115,14 @@ static void find_separators(const char *text, size_t len, char between,
     }
     uint64_t rest = ~(UINT64_MAX << (len - i)); /* of the last, partial block */
     uint64_t rest_feeds = find(text + i, feed) & rest;
-    at = write_places(at, rest_feeds | (find(text + i, comma) & rest), i);
+    uint64_t rest_crs = find(text + i, cr) & rest;
+    rest &= rest_feeds | find(text + i, comma);
+    for (; rest != 0; rest &= rest - 1)
+        *at++ = (uint16_t)(i + _tzcnt_u64(rest));
     index->at[0] = 0;
     index->n = (size_t)(at - index->at) - 1;
     index->n_lines = sum_bytes(feeds) + (size_t)_mm_popcnt_u64(rest_feeds);
-    index->has_cr =
-        !_mm256_testz_si256(crs, crs) || (find(text + i, cr) & rest) != 0;
+    index->has_cr = !_mm256_testz_si256(crs, crs) || rest_crs != 0;
 }
 
 /* The first 8 characters of four cells on their way to numbers. */
