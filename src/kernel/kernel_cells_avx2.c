@@ -255,8 +255,10 @@ struct tails {
 static inline __m256i read_two(struct tails *tails, const uint16_t *before,
                                char i)
 {
-    const __m256i cell =
-        _mm256_set_m128i(_mm_set1_epi8((char)(i + 2)), _mm_set1_epi8(i));
+    const int64_t first = (int64_t)CLARY_EVERY_BYTE((uint64_t)i);
+    const int64_t second = (int64_t)CLARY_EVERY_BYTE((uint64_t)i + 2);
+    /* as a whole, so that it is one constant */
+    const __m256i cell = _mm256_setr_epi64x(first, first, second, second);
     const __m256i count = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
     __m256i digits =
