@@ -73,12 +73,15 @@ enum clary_status clary_csv_read_begin(struct clary_reader *reader,
 
 void clary_csv_read_again(struct clary_reader *reader)
 {
+    /* two parts, each short enough to be cleared without a loop */
     enum {
         FROM = offsetof(struct clary_csv, column),
-        TO = offsetof(struct clary_csv, header.unknown_name)
+        TO = offsetof(struct clary_csv, header),
+        HEADER_BYTES = offsetof(struct clary_csv_header_row, unknown_name)
     };
     struct clary_csv *csv = reader->state;
     memset((char *)csv + FROM, 0, TO - FROM);
+    memset(&csv->header, 0, HEADER_BYTES);
     csv->header.unknown_name[0] = '\0';
     csv->header.reading = reader->header == CLARY_CSV_HEADER_PRESENT;
     csv->columns = csv->model_columns;
