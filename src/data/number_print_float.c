@@ -142,6 +142,7 @@ static inline struct digits make_digits(uint32_t number)
 {
     uint64_t x = ((uint64_t)number * 1441151882 >> 25) + 1;
     struct digits digits = {.first = (char)('0' + (x >> 32))};
+#pragma GCC unroll 4 /* so that the shifts are constants */
     for (int i = 0; i < 4; i++) {
         uint16_t pair;
         x = (x & UINT32_MAX) * 100;
