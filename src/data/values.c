@@ -189,7 +189,8 @@ enum clary_status clary_values_rows(struct clary_buffer *out,
             mark = &marks->rows;
         }
     }
-    /* no number is so long that there would be no room for one more mark */
+    if (out->capacity - out->len < sizeof marks->last.bytes)
+        CLARY_TRY(clary_buffer_reserve(out, sizeof marks->last.bytes, err));
     out->len =
         (size_t)(put_mark(out->bytes + out->len, &marks->last) - out->bytes);
     return CLARY_OK;
