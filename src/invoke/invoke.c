@@ -301,7 +301,7 @@ static bool keep(char *kept, const char *header)
 /* No header is as one that is empty. */
 static bool is_same(const char *kept, const char *header)
 {
-    return strcmp(kept, header ? header : "") == 0;
+    return header ? strcmp(kept, header) == 0 : kept[0] == '\0';
 }
 
 /* After a begin: keeps what another one would make the same again. */
