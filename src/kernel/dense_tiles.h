@@ -13,7 +13,8 @@
  *     one_nan(v)                                v with each NaN 0x7fc00000
  *
  *     load_four(p) repeat_four(p)               of the type `four`, 4 floats
- *     four_dots(x, w, k)                        x[d] by w[d], in 8 parts
+ *     some_dots(x, w, count, k)                 x[d] by w[d], in 8 parts;
+ *                                               count 1 to 4, then zeros
  *     finish_dots(dots, bias, floor, count, y)  stores the first `count`
  *
  * and the constant TILE_ROWS. It has no instructions of its own, so that tables
@@ -82,6 +83,27 @@ static inline __attribute__((always_inline)) void make_nans_one(vector *sum,
         sum[s] = one_nan(sum[s]);
 }
 
+/* sum (rows, vectors) += x w for one i. */
+static inline __attribute__((always_inline)) void add_products(
+    size_t rows, size_t vectors, size_t k, const float *panel, size_t i,
+    const float *x, vector *sum)
+{
+    const size_t panel_floats = k * CLARY_PANEL;
+    vector weight[MAX_VECTORS];
+
+#pragma GCC unroll 16
+    for (size_t v = 0; v < vectors; v++)
+        weight[v] = load_aligned(panel + v / PER_PANEL * panel_floats +
+                                 i * CLARY_PANEL + v % PER_PANEL * WIDTH);
+#pragma GCC unroll 12
+    for (size_t r = 0; r < rows; r++) {
+        const vector xi = repeat(x + r * k + i);
+#pragma GCC unroll 16
+        for (size_t v = 0; v < vectors; v++)
+            sum[r * vectors + v] = fma_to(xi, weight[v], sum[r * vectors + v]);
+    }
+}
+
 /* y (rows, vectors * WIDTH) from column `first` on: bias or what is there, plus
  * x w over the span. Always inlined with constant `rows` and `vectors`, so that
  * the array of sums becomes registers. */
@@ -91,7 +113,6 @@ static inline __attribute__((always_inline)) void tile(
 {
     const struct clary_dense *w = job->w;
     const size_t k = w->k, n = w->n;
-    const size_t panel_floats = k * CLARY_PANEL;
     const float *panel = w->panels + first * k;
     vector sum[MAX_SUMS];
 
@@ -102,22 +123,15 @@ static inline __attribute__((always_inline)) void tile(
                      ? load(y + s / vectors * n + s % vectors * WIDTH)
                      : load_aligned(w->bias + first + s % vectors * WIDTH);
 
-    for (size_t i = span.from; i < span.to; i++) {
-        vector weight[MAX_VECTORS];
-
-        if (span.fetch && i % 8 == 0)
-            __builtin_prefetch(span.fetch + (i - span.from) / 8 * LINE);
-#pragma GCC unroll 16
-        for (size_t v = 0; v < vectors; v++)
-            weight[v] = load_aligned(panel + v / PER_PANEL * panel_floats +
-                                     i * CLARY_PANEL + v % PER_PANEL * WIDTH);
-#pragma GCC unroll 12
-        for (size_t r = 0; r < rows; r++) {
-            const vector xi = repeat(x + r * k + i);
-#pragma GCC unroll 16
-            for (size_t v = 0; v < vectors; v++)
-                sum[r * vectors + v] =
-                    fma_to(xi, weight[v], sum[r * vectors + v]);
+    if (rows == 1) { /* so few FMAs that counting would be a third of it all */
+#pragma GCC unroll 8
+        for (size_t i = span.from; i < span.to; i++)
+            add_products(1, vectors, k, panel, i, x, sum);
+    } else {
+        for (size_t i = span.from; i < span.to; i++) {
+            if (span.fetch && i % 8 == 0)
+                __builtin_prefetch(span.fetch + (i - span.from) / 8 * LINE);
+            add_products(rows, vectors, k, panel, i, x, sum);
         }
     }
 
@@ -163,58 +177,77 @@ static inline __attribute__((always_inline)) size_t panels_across(
                : tiles_across(job, rows, panels * PER_PANEL, first, end, x, y);
 }
 
+/* Columns of whole panels. The rest of n, if it is at most half of one, goes in
+ * tiles of that width. */
+static inline size_t panels_end(size_t n)
+{
+    return (n + CLARY_PANEL - 1 - (PER_PANEL > 1 ? CLARY_PANEL / 2 : 0)) /
+           CLARY_PANEL * CLARY_PANEL;
+}
+
 /* All columns of so many rows, in tiles as wide as there are. */
 static inline __attribute__((always_inline)) void rows_across(
-    const struct job *job, size_t rows, size_t end, const float *x, float *y)
+    const struct job *job, size_t rows, const float *x, float *y)
 {
+    const struct span all = {0, job->w->k, NULL};
+    const size_t end = panels_end(job->w->n);
     size_t first = panels_across(job, rows, 8, 0, end, x, y);
 
     first = panels_across(job, rows, 4, first, end, x, y);
     first = panels_across(job, rows, 2, first, end, x, y);
-    panels_across(job, rows, 1, first, end, x, y);
+    first = panels_across(job, rows, 1, first, end, x, y);
+    if (PER_PANEL > 1 && first < job->w->n)
+        tile(job, rows, HALF, first, all, x, y);
 }
 
-/* Columns 0 .. end-1, `end` a multiple of 16, of 1 to 5 rows, or 6 where a tile
- * has more. */
-static void few_rows(const struct job *job, size_t rows, size_t end,
-                     const float *x, float *y)
+/* n > 4 */
+static void one_row(const struct clary_dense *w, const float *x, float *y)
+{
+    /* a copy, which no store to y can change */
+    const struct clary_dense own = *w;
+    const struct job job = {&own, repeat(&w->floor)};
+
+    rows_across(&job, 1, x, y);
+}
+
+/* 1 to 5 rows, or 6 where a tile has more. */
+static void few_rows(const struct job *job, size_t rows, const float *x,
+                     float *y)
 {
     switch (rows) {
     case 1:
-        rows_across(job, 1, end, x, y);
+        one_row(job->w, x, y);
         break;
     case 2:
-        rows_across(job, 2, end, x, y);
+        rows_across(job, 2, x, y);
         break;
     case 3:
-        rows_across(job, 3, end, x, y);
+        rows_across(job, 3, x, y);
         break;
     case 4:
-        rows_across(job, 4, end, x, y);
+        rows_across(job, 4, x, y);
         break;
     case 5:
-        rows_across(job, 5, end, x, y);
+        rows_across(job, 5, x, y);
         break;
     case 6:
         if (TILE_ROWS > 6)
-            rows_across(job, 6, end, x, y);
+            rows_across(job, 6, x, y);
         break;
     }
 }
 
-/* The same of fewer rows than a tile has. */
-static void rows_left(const struct job *job, size_t rows, size_t end,
-                      const float *x, float *y)
+/* Fewer rows than a tile has. */
+static void rows_left(const struct job *job, size_t rows, const float *x,
+                      float *y)
 {
-    const size_t k = job->w->k, n = job->w->n;
-
     if (TILE_ROWS > 6 && rows > 6) {
-        few_rows(job, 6, end, x, y);
+        few_rows(job, 6, x, y);
         rows -= 6;
-        x += 6 * k;
-        y += 6 * n;
+        x += 6 * job->w->k;
+        y += 6 * job->w->n;
     }
-    few_rows(job, rows, end, x, y);
+    few_rows(job, rows, x, y);
 }
 
 /* One span of columns 0 .. end-1 of whole tiles. */
@@ -277,89 +310,86 @@ static void narrow_columns(const struct job *job, size_t rows, size_t first,
 
     for (; r + 2 * TILE_ROWS <= rows; r += 2 * TILE_ROWS)
         tile(job, 2 * TILE_ROWS, HALF, first, all, x + r * k, y + r * n);
-    for (; r + TILE_ROWS <= rows; r += TILE_ROWS)
+    if (r < rows)
         tile(job, TILE_ROWS, HALF, first, all, x + r * k, y + r * n);
-    for (; r + 3 <= rows; r += 3)
-        tile(job, 3, HALF, first, all, x + r * k, y + r * n);
-    for (; r < rows; r++)
-        tile(job, 1, HALF, first, all, x + r * k, y + r * n);
 }
 
-/* n > 4 */
+/* n > 4: blocks of whole tiles, then the rows that are left. */
 static void dense_panels(const struct clary_dense *w, const float *x,
                          size_t rows, float *y)
 {
     const struct job job = {w, repeat(&w->floor)};
-    const size_t k = w->k, n = w->n, left = n % CLARY_PANEL;
-    const bool is_narrow = PER_PANEL > 1 && left > 0 && left <= CLARY_PANEL / 2;
-    const size_t end = n - left + (left > 0 && !is_narrow ? CLARY_PANEL : 0);
-
+    const size_t k = w->k, n = w->n, end = panels_end(n);
     const bool is_wide = k > K_BLOCK;
     const size_t most = is_wide ? 2 * BLOCK_ROWS : BLOCK_ROWS;
 
-    while (rows > 0) {
-        const size_t block = rows < most ? rows : most;
-        const size_t tiled = block - block % TILE_ROWS;
+    while (rows >= TILE_ROWS) {
+        const size_t block = rows < most ? rows - rows % TILE_ROWS : most;
 
-        if (tiled > 0 && is_wide)
-            wide_rows(&job, tiled, end, x, y);
-        else if (tiled > 0)
-            tiled_rows(&job, tiled, end, x, y);
-        if (tiled < block)
-            rows_left(&job, block - tiled, end, x + tiled * k, y + tiled * n);
-        if (is_narrow)
+        if (is_wide)
+            wide_rows(&job, block, end, x, y);
+        else
+            tiled_rows(&job, block, end, x, y);
+        if (PER_PANEL > 1 && end < n)
             narrow_columns(&job, block, end, x, y);
         rows -= block;
         x += block * k;
         y += block * n;
     }
+    rows_left(&job, rows, x, y);
 }
 
-/* n <= 4: one column of four rows at a time, or all columns of one row. Where
- * there are fewer than four, the last stands in for the others. */
-static void dense_dots(const struct clary_dense *w, const float *x, size_t rows,
-                       float *y)
+/* n == 1: four rows at a time, then each alone. */
+static void dense_column(const struct clary_dense *w, const float *x,
+                         size_t rows, float *y)
+{
+    const size_t k = w->k;
+    const float *const c = w->panels;
+    const float *const same[4] = {c, c, c, c};
+    const four bias = repeat_four(w->bias);
+
+    for (; rows >= 4; rows -= 4, x += 4 * k, y += 4) {
+        const float *const lines[4] = {x, x + k, x + 2 * k, x + 3 * k};
+
+        finish_dots(some_dots(lines, same, 4, k), bias, w->floor, 4, y);
+    }
+    for (; rows > 0; rows--, x += k, y++)
+        finish_dots(some_dots(&x, &c, 1, k), bias, w->floor, 1, y);
+}
+
+/* n == 2 .. 4: all columns of one row at a time, the last of them in the place
+ * of those that are missing. (Inlined, it would have the registers it needs
+ * saved by every call of dense.) */
+__attribute__((noinline)) static void dense_columns(const struct clary_dense *w,
+                                                    const float *x, size_t rows,
+                                                    float *y)
 {
     const size_t k = w->k, n = w->n;
     const size_t height =
         (k + CLARY_DOT_PARTS - 1) / CLARY_DOT_PARTS * CLARY_DOT_PARTS;
     const float *const c = w->panels;
-    const float *const columns[4] = {c, c + (n > 1 ? 1 : 0) * height,
-                                     c + (n > 2 ? 2 : n - 1) * height,
-                                     c + (n - 1) * height};
-    const float *const same[4] = {c, c, c, c};
+    const float *const columns[4] = {
+        c, c + height, c + (n > 2 ? 2 : 1) * height, c + (n - 1) * height};
 
-    if (n == 1) {
-        const four bias = repeat_four(w->bias);
+    for (; rows > 0; rows--, x += k, y += n) {
+        const float *const lines[4] = {x, x, x, x};
 
-        for (size_t r = 0; r < rows; r += 4) {
-            const size_t last = rows - r < 4 ? rows - r - 1 : 3;
-            const float *const row = x + r * k;
-            const float *const lines[4] = {row, row + (last > 1 ? 1 : last) * k,
-                                           row + (last > 2 ? 2 : last) * k,
-                                           row + last * k};
-
-            finish_dots(four_dots(lines, same, k), bias, w->floor, last + 1,
-                        y + r);
-        }
-        return;
-    }
-    for (size_t r = 0; r < rows; r++) {
-        const float *const row = x + r * k;
-        const float *const lines[4] = {row, row, row, row};
-
-        finish_dots(four_dots(lines, columns, k), load_four(w->bias), w->floor,
-                    n, y + r * n);
+        finish_dots(some_dots(lines, columns, 4, k), load_four(w->bias),
+                    w->floor, n, y);
     }
 }
 
 static void dense(const struct clary_dense *w, const float *x, size_t rows,
                   float *y)
 {
-    if (w->n > CLARY_DOT_COLUMNS)
+    if (w->n > CLARY_DOT_COLUMNS && rows == 1)
+        one_row(w, x, y);
+    else if (w->n > CLARY_DOT_COLUMNS)
         dense_panels(w, x, rows, y);
+    else if (w->n > 1)
+        dense_columns(w, x, rows, y);
     else if (w->n > 0)
-        dense_dots(w, x, rows, y);
+        dense_column(w, x, rows, y);
 }
 
 #endif

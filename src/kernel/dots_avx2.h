@@ -42,9 +42,10 @@ static inline void store_few(float *y, four v, size_t count)
         _mm_store_ss(y, v);
 }
 
-/* Four dot products of k floats, x[d] by w[d]; w is padded to whole vectors. */
-static inline __attribute__((always_inline)) four four_dots(
-    const float *const x[4], const float *const w[4], size_t k)
+/* `count` <= 4 dot products of k floats, x[d] by w[d]; w is padded to whole
+ * vectors. Always inlined with a constant `count`. */
+static inline __attribute__((always_inline)) four some_dots(
+    const float *const *x, const float *const *w, size_t count, size_t k)
 {
     static const int32_t ones_then_zeros[2 * CLARY_DOT_PARTS] = {
         -1, -1, -1, -1, -1, -1, -1, -1};
@@ -57,14 +58,14 @@ static inline __attribute__((always_inline)) four four_dots(
         sum[d] = _mm256_setzero_ps();
     for (; i + CLARY_DOT_PARTS <= k; i += CLARY_DOT_PARTS)
 #pragma GCC unroll 4
-        for (size_t d = 0; d < 4; d++)
+        for (size_t d = 0; d < count; d++)
             sum[d] = _mm256_fmadd_ps(_mm256_loadu_ps(x[d] + i),
                                      _mm256_loadu_ps(w[d] + i), sum[d]);
     if (rest > 0) {
         const __m256i mask = _mm256_loadu_si256(
             (const void *)(ones_then_zeros + CLARY_DOT_PARTS - rest));
 #pragma GCC unroll 4
-        for (size_t d = 0; d < 4; d++)
+        for (size_t d = 0; d < count; d++)
             sum[d] = _mm256_fmadd_ps(_mm256_maskload_ps(x[d] + i, mask),
                                      _mm256_loadu_ps(w[d] + i), sum[d]);
     }

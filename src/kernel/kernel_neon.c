@@ -111,10 +111,10 @@ static inline four repeat_four(const float *p)
     return vld1q_dup_f32(p);
 }
 
-/* The eight parts of four dot products of k floats, x[d] by w[d]; w is padded
- * to whole groups of eight. */
-static inline __attribute__((always_inline)) four four_dots(
-    const float *const x[4], const float *const w[4], size_t k)
+/* The eight parts of `count` <= 4 dot products of k floats, x[d] by w[d]; w is
+ * padded to whole groups of eight. Always inlined with a constant `count`. */
+static inline __attribute__((always_inline)) four some_dots(
+    const float *const *x, const float *const *w, size_t count, size_t k)
 {
     const size_t whole = k - k % CLARY_DOT_PARTS;
     vector low[4], high[4], sum[4];
@@ -124,13 +124,13 @@ static inline __attribute__((always_inline)) four four_dots(
         low[d] = high[d] = vdupq_n_f32(0);
     for (size_t i = 0; i < whole; i += CLARY_DOT_PARTS)
 #pragma GCC unroll 4
-        for (size_t d = 0; d < 4; d++) {
+        for (size_t d = 0; d < count; d++) {
             low[d] = vfmaq_f32(low[d], load(x[d] + i), load(w[d] + i));
             high[d] =
                 vfmaq_f32(high[d], load(x[d] + i + 4), load(w[d] + i + 4));
         }
     if (whole < k)
-        for (size_t d = 0; d < 4; d++) {
+        for (size_t d = 0; d < count; d++) {
             float rest[CLARY_DOT_PARTS] = {0};
 
             for (size_t i = whole; i < k; i++)
