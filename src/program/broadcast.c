@@ -116,18 +116,14 @@ static void plan_line(struct clary_broadcast *plan, size_t n_elements)
     }
 }
 
-void clary_broadcast_plan(struct clary_broadcast *plan,
-                          const struct clary_tensor *const *in, size_t n_inputs,
-                          const struct clary_shape *out)
+/* (Inlined, it would have every plan save the registers that it needs.) */
+__attribute__((noinline)) static void plan_axes(
+    struct clary_broadcast *plan, const struct clary_tensor *const *in,
+    size_t n_inputs, const struct clary_shape *out)
 {
     size_t passed[CLARY_BROADCAST_INPUTS] = {1, 1, 1}; /* elements inside the
                                                         * axes passed so far */
-    size_t n_elements = clary_op_span(out, 0, out->rank);
 
-    if (is_unstretched(in, n_inputs, n_elements)) {
-        plan_line(plan, n_elements);
-        return;
-    }
     plan->n_axes = 0;
     for (size_t last = 1; last <= out->rank; last++) {
         size_t count = (size_t)out->dim[out->rank - last];
@@ -156,6 +152,18 @@ void clary_broadcast_plan(struct clary_broadcast *plan,
         for (size_t i = 0; i < CLARY_BROADCAST_INPUTS; i++)
             plan->step[i][plan->n_axes] = 0;
     }
+}
+
+void clary_broadcast_plan(struct clary_broadcast *plan,
+                          const struct clary_tensor *const *in, size_t n_inputs,
+                          const struct clary_shape *out)
+{
+    const size_t n_elements = clary_op_span(out, 0, out->rank);
+
+    if (n_elements == 0 || is_unstretched(in, n_inputs, n_elements))
+        plan_line(plan, n_elements);
+    else
+        plan_axes(plan, in, n_inputs, out);
 }
 
 bool clary_broadcast_next(const struct clary_broadcast *plan,

@@ -35,8 +35,8 @@ struct clary_broadcast {
     size_t step[CLARY_BROADCAST_INPUTS][CLARY_MAX_RANK];
 };
 
-/* For inputs whose shapes passed clary_broadcast_shape, and an output that is
- * not empty. */
+/* For inputs whose shapes passed clary_broadcast_shape. An empty output is one
+ * line of no elements. */
 void clary_broadcast_plan(struct clary_broadcast *plan,
                           const struct clary_tensor *const *in, size_t n_inputs,
                           const struct clary_shape *out);

@@ -130,13 +130,12 @@ enum clary_status clary_execution_run(struct clary_execution *execution,
                                       size_t n_rows, struct clary_error *err)
 {
     const struct clary_program *program = execution->program;
+    const struct clary_op *const end = program->ops + program->n_ops;
     struct clary_tensor **operand = execution->operands;
-    size_t i;
 
     if (n_rows != execution->n_rows)
         set_rows(execution, n_rows);
-    for (i = 0; i < program->n_ops; i++) {
-        const struct clary_op *op = &program->ops[i];
+    for (const struct clary_op *op = program->ops; op < end; op++) {
         struct clary_tensor **out = operand + op->n_inputs;
 
         if (out[0]->data != operand[0]->data) /* not a reshape in place */

@@ -19,9 +19,9 @@
 #include <tgmath.h>
 
 /* Computes the two innermost axes of `plan` from a and b on; false when an
- * element cannot be computed. */
+ * element cannot be computed. `out` overlaps neither (op.h). */
 typedef bool binary_loop(const struct clary_broadcast *plan, const void *a,
-                         const void *b, void *out);
+                         const void *b, void *restrict out);
 
 struct binary {
     struct clary_op_kind kind; /* first: op->kind points here */
@@ -90,8 +90,6 @@ static enum clary_status run(const struct clary_op *op,
     struct clary_broadcast plan;
 
     (void)scratch;
-    if (clary_op_elements(out[0]) == 0)
-        return CLARY_OK;
     clary_broadcast_plan(&plan, in, 2, &out[0]->shape);
     if (plan.n_axes > 2 ? !run_planes(&plan, loop, in, out[0])
                         : !loop(&plan, in[0]->data, in[1]->data, out[0]->data))
@@ -116,7 +114,8 @@ static enum clary_status run(const struct clary_op *op,
  * of T is not defined. Along axis 0 a step is 1 or 0 (broadcast.h). */
 #define LOOP(loop_name, type, unsigned_type, result, fault, equation)          \
     static bool loop_name(const struct clary_broadcast *plan,                  \
-                          const void *a_data, const void *b_data, void *out)   \
+                          const void *a_data, const void *b_data,              \
+                          void *restrict out)                                  \
     {                                                                          \
         typedef type T;                                                        \
         typedef unsigned_type U __attribute__((unused));                       \

@@ -138,7 +138,7 @@ static enum clary_status dense_run(const struct clary_op *op,
     if (!activation)
         return CLARY_OK;
     return activation->kind->run(
-        activation, (const struct clary_tensor *[]){out[0]}, out, NULL, err);
+        activation, (const struct clary_tensor *const *)out, out, NULL, err);
 }
 
 static void dense_describe(const struct clary_op *op, char *text,

@@ -80,8 +80,6 @@ static enum clary_status run(const struct clary_op *op,
     (void)op;
     (void)scratch;
     (void)err;
-    if (clary_op_elements(out[0]) == 0)
-        return CLARY_OK;
     clary_broadcast_plan(&plan, in, 3, &out[0]->shape);
     do {
         loop(&plan, condition + place.in[0], a + place.in[1] * bytes,

@@ -217,3 +217,68 @@ TEST(an_op_that_refuses_data_is_named)
     clary_arena_deinit(&scratch);
     end();
 }
+
+/* --- one execution, one number of rows after another */
+
+/* What row r's column c of input `x` is, and the only column of input `by`. */
+static float x_at(size_t r, size_t c)
+{
+    return (float)(10 * r + c);
+}
+
+static float by_at(size_t r)
+{
+    return (float)(r + 1);
+}
+
+/* less (rows, 3) = x - (100, 200, 300), times (rows, 3) = less * by,
+ * stretched (rows, 3, 2) = times - (1, 2). */
+static void check_rows(struct clary_execution *e, size_t n_rows)
+{
+    float *x = clary_execution_input(e, 0), *by = clary_execution_input(e, 1);
+
+    for (size_t r = 0; r < n_rows; r++) {
+        by[r] = by_at(r);
+        for (size_t c = 0; c < 3; c++)
+            x[r * 3 + c] = x_at(r, c);
+    }
+    CHECK_STATUS(clary_execution_run(e, n_rows, &err), CLARY_OK);
+    for (size_t i = 0; i < n_rows * 6; i++) {
+        const size_t place = i / 2, r = place / 3, c = place % 3;
+        const float less = x_at(r, c) - 100 * (float)(c + 1);
+        const float times = less * by_at(r);
+
+        CHECK_NEAR(((const float *)clary_execution_output(e, 0))[place], less,
+                   0);
+        CHECK_NEAR(((const float *)clary_execution_output(e, 1))[place], times,
+                   0);
+        CHECK_NEAR(((const float *)clary_execution_output(e, 2))[i],
+                   times - (float)(i % 2 + 1), 0);
+    }
+}
+
+TEST(shapes_follow_the_number_of_rows)
+{
+    static const size_t counts[] = {1, 7, 1, 96, 2, 1, 7};
+    struct clary_reshape_params params = {true, SHAPE(1, 3, 1)};
+    struct clary_arena scratch;
+    struct clary_execution *e;
+    uint32_t x, by, less, times;
+
+    begin();
+    x = input("x", SHAPE(3));
+    by = input("by", SHAPE(1));
+    less = ADD2("sub", x, FLOATS(SHAPE(3), 100, 200, 300));
+    times = ADD2("mul", less, by);
+    output("less", less);
+    output("times", times);
+    output("stretched", ADD2("sub", ADD1("reshape", &params, times),
+                             FLOATS(SHAPE(2), 1, 2)));
+    finish();
+    clary_arena_init(&scratch, (size_t)1 << 24);
+    e = clary_execution_new(&scratch, program);
+    for (size_t i = 0; CHECK(e != NULL) && i < N(counts); i++)
+        check_rows(e, counts[i]);
+    clary_arena_deinit(&scratch);
+    end();
+}
