@@ -95,45 +95,27 @@ static bool continues(const struct clary_broadcast *plan, const size_t *step)
     return true;
 }
 
-/* Whether none is: the output is one long line of all of them. */
-static bool is_unstretched(const struct clary_tensor *const *in,
-                           size_t n_inputs, size_t n_elements)
+void clary_broadcast_prepare(const struct clary_op *op,
+                             const struct clary_tensor *const *in,
+                             struct clary_tensor *const *out, void *prepared)
 {
-    for (size_t i = 0; i < n_inputs; i++)
-        if (clary_op_elements(in[i]) != n_elements)
-            return false;
-    return true;
-}
-
-static void plan_line(struct clary_broadcast *plan, size_t n_elements)
-{
-    plan->n_axes = 2;
-    plan->count[0] = n_elements;
-    plan->count[1] = 1;
-    for (size_t i = 0; i < CLARY_BROADCAST_INPUTS; i++) {
-        plan->step[i][0] = 1;
-        plan->step[i][1] = 0;
-    }
-}
-
-/* (Inlined, it would have every plan save the registers that it needs.) */
-__attribute__((noinline)) static void plan_axes(
-    struct clary_broadcast *plan, const struct clary_tensor *const *in,
-    size_t n_inputs, const struct clary_shape *out)
-{
+    const struct clary_shape *shape = &out[0]->shape;
     size_t passed[CLARY_BROADCAST_INPUTS] = {1, 1, 1}; /* elements inside the
                                                         * axes passed so far */
+    struct clary_broadcast *plan = prepared;
 
-    plan->n_axes = 0;
-    for (size_t last = 1; last <= out->rank; last++) {
-        size_t count = (size_t)out->dim[out->rank - last];
+    *plan = (struct clary_broadcast){0};
+    if (clary_op_elements(out[0]) == 0)
+        return;
+    for (size_t last = 1; last <= shape->rank; last++) {
+        size_t count = (size_t)shape->dim[shape->rank - last];
         size_t step[CLARY_BROADCAST_INPUTS] = {0};
 
         if (count == 1)
             continue;
-        for (size_t i = 0; i < n_inputs; i++) {
-            const struct clary_shape *shape = &in[i]->shape;
-            if (last > shape->rank || shape->dim[shape->rank - last] == 1)
+        for (size_t i = 0; i < op->n_inputs; i++) {
+            const struct clary_shape *from = &in[i]->shape;
+            if (last > from->rank || from->dim[from->rank - last] == 1)
                 continue;
             step[i] = passed[i];
             passed[i] *= count;
@@ -147,23 +129,11 @@ __attribute__((noinline)) static void plan_axes(
             plan->step[i][plan->n_axes] = step[i];
         plan->n_axes++;
     }
-    for (; plan->n_axes < 2; plan->n_axes++) {
+    if (plan->n_axes == 0) /* one element, which nobody stretches */
+        for (size_t i = 0; i < op->n_inputs; i++)
+            plan->step[i][0] = 1;
+    for (; plan->n_axes < 2; plan->n_axes++)
         plan->count[plan->n_axes] = 1;
-        for (size_t i = 0; i < CLARY_BROADCAST_INPUTS; i++)
-            plan->step[i][plan->n_axes] = 0;
-    }
-}
-
-void clary_broadcast_plan(struct clary_broadcast *plan,
-                          const struct clary_tensor *const *in, size_t n_inputs,
-                          const struct clary_shape *out)
-{
-    const size_t n_elements = clary_op_span(out, 0, out->rank);
-
-    if (n_elements == 0 || is_unstretched(in, n_inputs, n_elements))
-        plan_line(plan, n_elements);
-    else
-        plan_axes(plan, in, n_inputs, out);
 }
 
 bool clary_broadcast_next(const struct clary_broadcast *plan,

@@ -29,17 +29,18 @@ enum clary_status clary_broadcast_shape(const struct clary_op *op,
  * that equal shapes are one long line, and a vector against a matrix is two
  * axes. Axis 0 is the innermost. */
 struct clary_broadcast {
-    size_t n_axes; /* at least 2; the outer ones may have count 1 */
+    size_t n_axes; /* at least 2; the outer ones may have count 1. 0: no
+                    * elements */
     size_t count[CLARY_MAX_RANK];
     /* elements from one index to the next; 0 where the input is stretched */
     size_t step[CLARY_BROADCAST_INPUTS][CLARY_MAX_RANK];
 };
 
-/* For inputs whose shapes passed clary_broadcast_shape. An empty output is one
- * line of no elements. */
-void clary_broadcast_plan(struct clary_broadcast *plan,
-                          const struct clary_tensor *const *in, size_t n_inputs,
-                          const struct clary_shape *out);
+/* Makes the plan of an op whose inputs passed clary_broadcast_shape: for kinds
+ * to prepare. An output without elements has no lines. */
+void clary_broadcast_prepare(const struct clary_op *op,
+                             const struct clary_tensor *const *in,
+                             struct clary_tensor *const *out, void *plan);
 
 /* Where a walk is: the planes of the two innermost axes, one after another.
  *

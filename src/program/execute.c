@@ -2,8 +2,8 @@
  *
  * An execution holds, for each value that the ops use, a tensor whose data
  * points into the scratch memory (or at the constant), and for each op the
- * pointers to its tensors, so that a run only sets the number of rows and
- * calls the ops in order.
+ * pointers to its tensors, so that a run only calls the ops in order. What
+ * depends on the number of rows is set when it changes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,8 +18,9 @@ struct clary_execution {
     size_t n_tensors;
     struct clary_tensor **operands; /* inputs and outputs, op after op */
     struct clary_tensor **inputs, **outputs; /* of the program */
-    void *op_scratch;
-    size_t n_rows; /* that the shapes are set for */
+    void **scratch; /* (n_ops): one memory for all, but what is prepared has
+                     * its own */
+    size_t n_rows;  /* that the shapes are set for */
 };
 
 /* The tensor of `value`, made on first use. `index` maps values to tensors,
@@ -75,6 +76,26 @@ static void connect(struct clary_execution *e, uint32_t *index, char *scratch)
         e->outputs[i] = tensor_of(e, index, scratch, program->outputs[i].value);
 }
 
+/* False: no memory. */
+static bool make_scratch(struct clary_arena *arena, struct clary_execution *e)
+{
+    const struct clary_program *program = e->program;
+    void *shared = clary_arena_alloc(arena, program->op_scratch_bytes);
+    bool ok = shared != NULL;
+    size_t i;
+
+    e->scratch = clary_arena_calloc(arena, program->n_ops, sizeof *e->scratch);
+    for (i = 0; ok && e->scratch && i < program->n_ops; i++) {
+        const struct clary_op_kind *kind = program->ops[i].kind;
+
+        e->scratch[i] = kind->prepare
+                            ? clary_arena_calloc(arena, 1, kind->prepared_bytes)
+                            : shared;
+        ok = e->scratch[i] != NULL;
+    }
+    return ok && e->scratch;
+}
+
 struct clary_execution *clary_execution_new(struct clary_arena *arena,
                                             const struct clary_program *program)
 {
@@ -84,6 +105,7 @@ struct clary_execution *clary_execution_new(struct clary_arena *arena,
     struct clary_arena_mark mark;
     char *scratch;
     uint32_t *index;
+    bool is_made;
 
     if (!e)
         return NULL;
@@ -94,12 +116,12 @@ struct clary_execution *clary_execution_new(struct clary_arena *arena,
     e->inputs = clary_arena_calloc(arena, program->n_inputs, sizeof *e->inputs);
     e->outputs =
         clary_arena_calloc(arena, program->n_outputs, sizeof *e->outputs);
-    e->op_scratch = clary_arena_alloc(arena, program->op_scratch_bytes);
+    is_made = make_scratch(arena, e);
     scratch = clary_arena_alloc(arena, program->values_bytes);
     mark = clary_arena_mark(arena);
     index = clary_arena_calloc(arena, program->n_values, sizeof *index);
     if (!e->tensors || !e->row_dims || !e->operands || !e->inputs ||
-        !e->outputs || !e->op_scratch || !scratch || !index)
+        !e->outputs || !is_made || !scratch || !index)
         return NULL;
     connect(e, index, scratch);
     clary_arena_rewind(arena, mark);
@@ -116,13 +138,25 @@ void *clary_execution_output(struct clary_execution *execution, size_t field)
     return execution->outputs[field]->data;
 }
 
+/* Sets shapes, and prepares what depends on them. */
 static void set_rows(struct clary_execution *e, size_t n_rows)
 {
+    const struct clary_program *program = e->program;
+    struct clary_tensor **operand = e->operands;
     size_t i;
 
     for (i = 0; i < e->n_tensors; i++)
         if (e->row_dims[i])
             e->tensors[i].shape.dim[0] = e->row_dims[i] * (int64_t)n_rows;
+    for (i = 0; i < program->n_ops; i++) {
+        const struct clary_op *op = &program->ops[i];
+        struct clary_tensor **out = operand + op->n_inputs;
+
+        if (op->kind->prepare)
+            op->kind->prepare(op, (const struct clary_tensor *const *)operand,
+                              out, e->scratch[i]);
+        operand = out + op->n_outputs;
+    }
     e->n_rows = n_rows;
 }
 
@@ -132,16 +166,17 @@ enum clary_status clary_execution_run(struct clary_execution *execution,
     const struct clary_program *program = execution->program;
     const struct clary_op *const end = program->ops + program->n_ops;
     struct clary_tensor **operand = execution->operands;
+    void *const *scratch = execution->scratch;
 
     if (n_rows != execution->n_rows)
         set_rows(execution, n_rows);
-    for (const struct clary_op *op = program->ops; op < end; op++) {
+    for (const struct clary_op *op = program->ops; op < end; op++, scratch++) {
         struct clary_tensor **out = operand + op->n_inputs;
 
         if (out[0]->data != operand[0]->data) /* not a reshape in place */
             CLARY_TRY(op->kind->run(op,
                                     (const struct clary_tensor *const *)operand,
-                                    out, execution->op_scratch, err));
+                                    out, *scratch, err));
         operand = out + op->n_outputs;
     }
     return CLARY_OK;

@@ -88,7 +88,8 @@ static enum clary_status run_once(struct clary_program *program,
         clary_arena_calloc(program->arena, n_in + n_out, sizeof *tensors);
     struct clary_tensor **pointers =
         clary_arena_calloc(program->arena, n_in + n_out, sizeof *pointers);
-    void *scratch = clary_arena_alloc(program->arena, op->scratch_bytes);
+    void *scratch = clary_arena_alloc(
+        program->arena, op->scratch_bytes + op->kind->prepared_bytes);
 
     if (!tensors || !pointers || !scratch)
         return clary_no_memory(err);
@@ -105,6 +106,9 @@ static enum clary_status run_once(struct clary_program *program,
     for (i = 0; i < n_out; i++)
         CLARY_TRY(
             make_tensor(program->arena, &results[i], &tensors[n_in + i], err));
+    if (op->kind->prepare)
+        op->kind->prepare(op, (const struct clary_tensor *const *)pointers,
+                          pointers + n_in, scratch);
     if (op->kind->run(op, (const struct clary_tensor *const *)pointers,
                       pointers + n_in, scratch, err) != CLARY_OK)
         return err->status = CLARY_BAD_MODEL; /* no request was read yet */

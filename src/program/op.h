@@ -52,8 +52,9 @@ struct clary_op_kind {
 
     /* Computes the outputs, whose shapes are set and whose data points at
      * memory that does not overlap the inputs'. `scratch` holds
-     * op->scratch_bytes. Errors: only CLARY_BAD_INPUT on data (an index out of
-     * range, a division by zero of integers). */
+     * op->scratch_bytes, or what prepare made of the same shapes. Errors: only
+     * CLARY_BAD_INPUT on data (an index out of range, a division by zero of
+     * integers). */
     enum clary_status (*run)(const struct clary_op *op,
                              const struct clary_tensor *const *in,
                              struct clary_tensor *const *out, void *scratch,
@@ -61,6 +62,13 @@ struct clary_op_kind {
 
     /* "8 -> 64, relu" for people; NULL: only the shapes are shown. */
     void (*describe)(const struct clary_op *op, char *text, size_t text_bytes);
+
+    /* Works out what run needs of the shapes, once for all runs with them:
+     * reads no data; `prepared` holds prepared_bytes. NULL and 0: nothing. */
+    void (*prepare)(const struct clary_op *op,
+                    const struct clary_tensor *const *in,
+                    struct clary_tensor *const *out, void *prepared);
+    size_t prepared_bytes;
 };
 
 #define CLARY_ANY_INPUTS  SIZE_MAX

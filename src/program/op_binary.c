@@ -80,6 +80,7 @@ static bool run_planes(const struct clary_broadcast *plan, binary_loop *loop,
     return true;
 }
 
+/* `scratch`: the plan. */
 static enum clary_status run(const struct clary_op *op,
                              const struct clary_tensor *const *in,
                              struct clary_tensor *const *out, void *scratch,
@@ -87,12 +88,10 @@ static enum clary_status run(const struct clary_op *op,
 {
     const struct binary *binary = binary_of(op);
     binary_loop *const loop = binary->loop[in[0]->dtype];
-    struct clary_broadcast plan;
+    const struct clary_broadcast *const plan = scratch;
 
-    (void)scratch;
-    clary_broadcast_plan(&plan, in, 2, &out[0]->shape);
-    if (plan.n_axes > 2 ? !run_planes(&plan, loop, in, out[0])
-                        : !loop(&plan, in[0]->data, in[1]->data, out[0]->data))
+    if (plan->n_axes > 2 ? !run_planes(plan, loop, in, out[0])
+                         : !loop(plan, in[0]->data, in[1]->data, out[0]->data))
         return clary_op_fail(op, CLARY_BAD_INPUT, err, "%s", binary->fault);
     return CLARY_OK;
 }
@@ -153,9 +152,12 @@ static enum clary_status run(const struct clary_op *op,
     [CLARY_DTYPE_I32] = name##_i32, [CLARY_DTYPE_I64] = name##_i64
 #define BYTES(name) [CLARY_DTYPE_I8] = name##_i8, [CLARY_DTYPE_U8] = name##_u8
 
+#define PLANNED                                                                \
+    .prepare = clary_broadcast_prepare,                                        \
+    .prepared_bytes = sizeof(struct clary_broadcast)
 #define KIND(name, is_test, fault, ...)                                        \
     static const struct binary op_##name = {                                   \
-        {#name, 2, shape, run, NULL}, is_test, fault, {__VA_ARGS__}};
+        {#name, 2, shape, run, PLANNED}, is_test, fault, {__VA_ARGS__}};
 
 /* F32 and F64 */
 #define FLOAT(name, equation)                                                  \

@@ -64,6 +64,7 @@ static enum clary_status shape(const struct clary_op *op,
     return clary_op_output(op, out, in[1]->dtype, per_row, &joined, err);
 }
 
+/* `scratch`: the plan. */
 static enum clary_status run(const struct clary_op *op,
                              const struct clary_tensor *const *in,
                              struct clary_tensor *const *out, void *scratch,
@@ -74,21 +75,25 @@ static enum clary_status run(const struct clary_op *op,
     const uint8_t *const condition = in[0]->data;
     const char *const a = in[1]->data, *const b = in[2]->data;
     char *y = out[0]->data;
-    struct clary_broadcast plan;
+    const struct clary_broadcast *const plan = scratch;
     struct clary_broadcast_place place = {0};
 
     (void)op;
-    (void)scratch;
     (void)err;
-    clary_broadcast_plan(&plan, in, 3, &out[0]->shape);
     do {
-        loop(&plan, condition + place.in[0], a + place.in[1] * bytes,
+        loop(plan, condition + place.in[0], a + place.in[1] * bytes,
              b + place.in[2] * bytes, y);
-        y += plan.count[0] * plan.count[1] * bytes;
-    } while (clary_broadcast_next(&plan, &place));
+        y += plan->count[0] * plan->count[1] * bytes;
+    } while (clary_broadcast_next(plan, &place));
     return CLARY_OK;
 }
 
-static const struct clary_op_kind op_select = {"select", 3, shape, run, NULL};
+static const struct clary_op_kind op_select = {
+    .name = "select",
+    .n_inputs = 3,
+    .shape = shape,
+    .run = run,
+    .prepare = clary_broadcast_prepare,
+    .prepared_bytes = sizeof(struct clary_broadcast)};
 
 const struct clary_op_kind *const clary_ops_select[] = {&op_select, NULL};
