@@ -314,9 +314,11 @@ static const char *skip_bom(struct clary_csv *csv, const char *p,
         }
         if (p == end && !is_end)
             break;
-        memcpy(csv->carry, bom, csv->bom);
-        csv->carry_len = csv->bom;
-        csv->cell = csv->bom > 0 ? CLARY_CSV_CELL_PLAIN : CLARY_CSV_CELL_START;
+        if (csv->bom > 0) { /* it was the beginning of a cell */
+            memcpy(csv->carry, bom, csv->bom);
+            csv->carry_len = csv->bom;
+            csv->cell = CLARY_CSV_CELL_PLAIN;
+        }
         csv->bom = BOM_DONE;
     }
     return p;

@@ -59,10 +59,11 @@ static enum clary_status shape(const struct clary_op *op,
                            per_row, &joined, err);
 }
 
-/* An output of more than the plane that a loop computes. */
-static bool run_planes(const struct clary_broadcast *plan, binary_loop *loop,
-                       const struct clary_tensor *const *in,
-                       const struct clary_tensor *out)
+/* An output of more than the plane that a loop computes. Not inline, so that
+ * the others save nothing for it. */
+static __attribute__((noinline)) bool run_planes(
+    const struct clary_broadcast *plan, binary_loop *loop,
+    const struct clary_tensor *const *in, const struct clary_tensor *out)
 {
     const size_t in_bytes = clary_dtype_bytes(in[0]->dtype);
     const size_t plane_bytes =
