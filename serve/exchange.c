@@ -49,8 +49,7 @@ struct exchange *exchange_acquire(struct exchange_pool *pool)
     pool->free = exchange->next;
     pool->n_free--;
     exchange->is_unwanted = exchange->is_packed = exchange->is_heavy = false;
-    exchange->has_waited = exchange->is_finished = exchange->was_put_off =
-        false;
+    exchange->is_finished = exchange->was_put_off = false;
     exchange->unwanted = 0;
     return exchange;
 }

@@ -31,7 +31,6 @@ struct exchange {
     struct deflater *deflater; /* of an answer with gzip; else NULL */
 
     void *connection; /* what `resume` is called with */
-    bool has_waited;  /* or need not wait, for its turn to be answered */
     bool is_finished; /* `answer` is complete */
     bool was_put_off; /* the answer was */
     struct http_answer answer;

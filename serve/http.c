@@ -131,7 +131,6 @@ static void *run(void *argument)
     int fd;
 
     while (!atomic_load(&loop->is_stopped)) {
-        turns_begin(&loop->turns);
         if (atomic_load(&loop->n_connections) <= FEW_CONNECTIONS) {
             MHD_run_wait(loop->daemon, spin_goes_on(&loop->spin) ? 0 : -1);
         } else {

@@ -1,7 +1,5 @@
 /* http_answer.h: the answer of an exchange as a response of libmicrohttpd.
  *
- * For http.c, with which it is the only user of that library.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVE_HTTP_ANSWER_H

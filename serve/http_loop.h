@@ -16,7 +16,6 @@
 #include "exchange.h"
 #include "mailbox.h"
 #include "spin.h"
-#include "turns.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -30,7 +29,6 @@ struct http_loop {
     struct connections connections;
     struct exchange_pool exchanges;
     struct spin spin;
-    struct turns turns;
     unsigned idle_timeout_s;
     atomic_size_t n_connections;
     atomic_bool is_draining, is_stopped;

@@ -12,7 +12,6 @@
  *
  * libmicrohttpd goes on with the chunks of a body that it has already read
  * although the connection was suspended for the one before: see http_request.
- * A request without an answer after its body it asks again in the next turn.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -56,7 +55,6 @@ static __attribute__((noinline)) enum MHD_Result begin(
     if (exchange == NULL)
         return MHD_NO;
     spin_request(&loop->spin);
-    turns_request(&loop->turns);
     http_head_read(mhd, method, path, version, &head);
     *context = exchange;
     exchange->client = connection;
@@ -184,16 +182,6 @@ static void leave_to_libmicrohttpd(const struct http_loop *loop,
                                     loop->idle_timeout_s);
 }
 
-/* libmicrohttpd comes back in the next turn to a request without an answer. */
-static bool waits_a_turn(const struct http_loop *loop,
-                         struct exchange *exchange)
-{
-    if (exchange->has_waited || exchange->is_finished)
-        return false;
-    exchange->has_waited = true;
-    return turns_are_shared(&loop->turns);
-}
-
 static enum MHD_Result answer(struct http_loop *loop,
                               struct MHD_Connection *mhd,
                               struct exchange *exchange)
@@ -224,8 +212,6 @@ enum MHD_Result http_request(void *argument, struct MHD_Connection *mhd,
         return take_heavy_piece(mhd, exchange, bytes, len);
     if (*len > 0)
         return take_piece(loop, mhd, exchange, bytes, len);
-    if (waits_a_turn(loop, exchange))
-        return MHD_YES;
     connections_untime(exchange->client);
     exchange_finish(exchange);
     if (exchange->answer.is_excess && !exchange->was_put_off) {

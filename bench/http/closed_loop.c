@@ -5,10 +5,10 @@
  *
  * Each of CONNECTIONS keep-alive clients sends the request again as soon as it
  * has its answer; all answers of a server must be as long as its first. In
- * every round each server has a turn, in an order of chance. Prints a line for
- * each turn: the server's number, from 0, requests a second, us of CPU that its
- * process took for one, and the median and 99th percentile of us from request
- * to answer.
+ * every round each server has a turn, in an order that changes. Prints a line
+ * for each turn: the server's number, from 0, requests a second, us of CPU that
+ * its process took for one, and the median and 99th percentile of us from
+ * request to answer.
  *
  * One thread, epoll, 127.0.0.1. Exit status 1: an answer other than 200, or
  * none for SILENCE_MS.
@@ -78,7 +78,7 @@ static void ask(struct connection *connection, double time)
         fail("a request could not be sent");
 }
 
-static void receive(struct connection *connection)
+static void receive(struct connection *connection, size_t most)
 {
     char bytes[REQUEST_BYTES];
     ssize_t n = recv(connection->fd, bytes, sizeof bytes, 0);
@@ -89,6 +89,8 @@ static void receive(struct connection *connection)
         (n < 12 || memcmp(bytes, "HTTP/1.1 200", 12) != 0))
         fail("an answer is not 200");
     connection->received += (size_t)n;
+    if (connection->received > most)
+        fail("an answer is longer than the first");
 }
 
 static void open_connection(struct server *server, uint16_t port,
@@ -127,7 +129,7 @@ static void open_server(struct server *server, const char *place,
     ask(&server->connections[0], 0);
     for (int wait_ms = SILENCE_MS;
          epoll_wait(server->epoll, &event, 1, wait_ms) > 0; wait_ms = QUIET_MS)
-        receive(&server->connections[0]);
+        receive(&server->connections[0], SIZE_MAX);
     server->answer_bytes = server->connections[0].received;
     if (server->answer_bytes == 0)
         fail("no answer");
@@ -153,7 +155,7 @@ static size_t take_turn(struct server *server, size_t n_connections,
         for (int i = 0; i < n; i++) {
             struct connection *connection = events[i].data.ptr;
 
-            receive(connection);
+            receive(connection, server->answer_bytes);
             if (connection->received < server->answer_bytes)
                 continue;
             latencies[n_answers++] = (float)(1e6 * (time - connection->sent));

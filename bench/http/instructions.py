@@ -136,20 +136,21 @@ def instructions_of_empty(count, out):
         ["valgrind", "--tool=callgrind", "-q", f"--callgrind-out-file={out}",
          CLARY.parent / "bench/empty_server", str(port)])
     try:
-        wait_for_listener(port)
+        wait_for_listener(server, port)
         ask(port, 1, count)
     finally:
         server.terminate()
-        assert server.wait(120) == 0
+        server.wait(120)
+    assert server.returncode == 0
     return self_costs(out)
 
 
-def wait_for_listener(port, seconds=120):
+def wait_for_listener(server, port, seconds=120):
     """Not by connecting, which would be counted."""
     listens = f":{port:04X} 00000000:0000 0A"
     ends = time.monotonic() + seconds
     while listens not in pathlib.Path("/proc/net/tcp").read_text():
-        assert time.monotonic() < ends
+        assert server.poll() is None and time.monotonic() < ends
         time.sleep(0.1)
 
 

@@ -89,7 +89,8 @@ static enum clary_status run_once(struct clary_program *program,
     struct clary_tensor **pointers =
         clary_arena_calloc(program->arena, n_in + n_out, sizeof *pointers);
     void *scratch = clary_arena_alloc(
-        program->arena, op->scratch_bytes + op->kind->prepared_bytes);
+        program->arena,
+        op->kind->prepare ? op->kind->prepared_bytes : op->scratch_bytes);
 
     if (!tensors || !pointers || !scratch)
         return clary_no_memory(err);

@@ -144,7 +144,8 @@ static enum clary_status op_check_run(const struct op_check *check,
         memset(run->out[i].data, 0xAA, op_check_bytes(&run->out[i]));
         out[i] = &run->out[i];
     }
-    scratch = malloc(op->scratch_bytes + op->kind->prepared_bytes);
+    scratch = malloc(op->kind->prepare ? op->kind->prepared_bytes
+                                       : op->scratch_bytes);
     if (op->kind->prepare)
         op->kind->prepare(op, in, out, scratch);
     status = op->kind->run(op, in, out, scratch, &run->err);
