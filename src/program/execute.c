@@ -164,13 +164,13 @@ enum clary_status clary_execution_run(struct clary_execution *execution,
                                       size_t n_rows, struct clary_error *err)
 {
     const struct clary_program *program = execution->program;
-    const struct clary_op *const end = program->ops + program->n_ops;
+    const struct clary_op *op = program->ops;
     struct clary_tensor **operand = execution->operands;
     void *const *scratch = execution->scratch;
 
     if (n_rows != execution->n_rows)
         set_rows(execution, n_rows);
-    for (const struct clary_op *op = program->ops; op < end; op++, scratch++) {
+    for (size_t left = program->n_ops; left > 0; left--, op++, scratch++) {
         struct clary_tensor **out = operand + op->n_inputs;
 
         if (out[0]->data != operand[0]->data) /* not a reshape in place */
